@@ -1,0 +1,33 @@
+//! The vocabulary and the ports of Galen: what every room may name, and nothing that touches the world.
+//!
+//! Rooms never import each other; they meet through the types and the object-safe traits of this
+//! crate. It stays small and calm because an edit here rebuilds the house: no I/O, no async runtime,
+//! no clock of its own, no randomness of its own.
+
+mod clock;
+mod cx;
+mod entropy;
+mod id;
+mod ledger;
+pub mod model;
+mod observe;
+mod page;
+mod refusal;
+mod secret;
+mod store;
+
+pub use clock::{Clock, UnixMs};
+pub use cx::{Cx, Deadline, Urgency};
+pub use entropy::Entropy;
+pub use id::{AuditId, Id, IdError, NotificationId, RequestId, SessionId, UserId};
+pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
+pub use observe::{
+    CommandRecord, ConnectionEvent, Observer, RequestOutcome, RequestRecord, StatementRecord,
+};
+pub use page::{Page, PageRequest};
+pub use refusal::{Code, FieldError, Kind, Refusal};
+pub use secret::{Secret, TokenHash};
+pub use store::{
+    ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
+    StoreError, StoreResult,
+};

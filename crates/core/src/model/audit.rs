@@ -1,0 +1,84 @@
+//! The audit trail: who did what, from where, in which request. Rows are only ever added.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AuditId, RequestId, UnixMs, UserId};
+
+macro_rules! audit_codes {
+    ($($name:ident = $text:literal: $doc:literal;)*) => {
+        /// What happened. Codes are never reused or renamed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum AuditCode { $(#[doc = $doc] $name,)* }
+
+        impl AuditCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as it is stored and printed.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+audit_codes! {
+    UserCreated = "user.created": "An account was made.";
+    UserChanged = "user.changed": "An admin changed an account.";
+    UserProfileChanged = "user.profile_changed": "A user changed its own profile.";
+    UserDeleted = "user.deleted": "An account was deleted.";
+    LoginSucceeded = "login.succeeded": "Somebody signed in.";
+    LoginFailed = "login.failed": "A password was wrong, the address unknown or the account disabled.";
+    Reauthenticated = "login.reauthenticated": "A signed-in user gave the password again.";
+    PasswordChanged = "password.changed": "A user changed its password.";
+    SessionEnded = "session.ended": "A session ended; its reason is in the parameters.";
+    SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
+    NotificationPublished = "notification.published": "An admin published a notification.";
+    UpkeepRun = "upkeep.run": "Maintenance was run by hand or by the doctor.";
+}
+
+/// Who does something, from where, in which request: what every audited command carries.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// The audit row's name.
+    pub id: AuditId,
+    /// When.
+    pub at: UnixMs,
+    /// Who, when somebody is known.
+    pub actor: Option<UserId>,
+    /// From which address; `None` for the command line.
+    pub address: Option<String>,
+    /// In which request.
+    pub request_id: RequestId,
+}
+
+/// One row of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its name; newer ones sort later.
+    pub id: AuditId,
+    /// When.
+    pub at: UnixMs,
+    /// What happened: the text of an [`AuditCode`].
+    pub code: String,
+    /// Who did it, when somebody is known.
+    pub actor: Option<UserId>,
+    /// To whom or what: `user:…` or `session:…`.
+    pub target: Option<String>,
+    /// From which address.
+    pub address: Option<String>,
+    /// In which request.
+    pub request_id: RequestId,
+    /// Typed parameters, a JSON object as text; never a secret.
+    pub params: String,
+}
+
+/// Which rows of the trail are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only what this user did.
+    pub actor: Option<UserId>,
+    /// Only rows with this code.
+    pub code: Option<String>,
+}

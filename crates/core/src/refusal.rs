@@ -1,0 +1,218 @@
+//! Errors people can act on: THE table of stable codes, each with its kind and the way out.
+
+use serde::Serialize;
+
+/// What kind of refusal it is; the HTTP room turns a kind into a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request cannot be read (400).
+    Malformed,
+    /// Nobody is signed in (401).
+    Unauthenticated,
+    /// Whoever asks must not do this (403).
+    Forbidden,
+    /// There is no such thing (404).
+    NotFound,
+    /// The path exists, the method does not (405).
+    MethodNotAllowed,
+    /// It contradicts what is there (409).
+    Conflict,
+    /// It is too large (413).
+    TooLarge,
+    /// The body is of another media type (415).
+    UnsupportedMediaType,
+    /// It was read, and fields of it are wrong (422).
+    Invalid,
+    /// Too many attempts (429).
+    TooMany,
+    /// The request took too long to arrive (408).
+    RequestTimeout,
+    /// A fault of ours (500).
+    Internal,
+    /// We cannot do it just now; trying again may help (503).
+    Unavailable,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $kind:ident, $title:literal, $fix:literal;)*) => {
+        /// A stable code of a refusal. Codes are never reused or renamed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* #[doc = $title] $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as it is printed.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// What kind of refusal it is.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind),* }
+            }
+
+            /// A short, human title.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),* }
+            }
+
+            /// What whoever reads it can do about it.
+            #[must_use]
+            pub const fn fix(self) -> &'static str {
+                match self { $(Self::$name => $fix),* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "request.malformed", Malformed, "The request cannot be read", "Send well-formed HTTP and the parameters the API document names.";
+    MalformedJson = "request.json", Malformed, "The body is not valid JSON", "Send one JSON object in UTF-8, each key once.";
+    InvalidFields = "request.fields", Invalid, "Some fields are not valid", "Correct the fields listed under `errors`.";
+    NotFound = "request.not_found", NotFound, "There is nothing here", "Look the path and the identifier up in /openapi.json.";
+    MethodNotAllowed = "request.method", MethodNotAllowed, "The method is not allowed here", "Use one of the methods named in the Allow header.";
+    BodyTooLarge = "request.too_large", TooLarge, "The body is too large", "Send a smaller body; the limit is in `detail`.";
+    UnsupportedMediaType = "request.media_type", UnsupportedMediaType, "The body is of another media type", "Send Content-Type: application/json.";
+    RequestTimeout = "request.timeout", RequestTimeout, "The request took too long to arrive", "Send the request again over a faster connection.";
+
+    NotSignedIn = "auth.not_signed_in", Unauthenticated, "Nobody is signed in", "Sign in with POST /api/auth/login and send the cookie back.";
+    SessionEnded = "auth.session_ended", Unauthenticated, "The session has ended", "Sign in again.";
+    WrongCredentials = "auth.wrong_credentials", Unauthenticated, "The address or the password is wrong", "Check both and try again.";
+    FreshAuthenticationNeeded = "auth.fresh_needed", Forbidden, "This needs a fresh authentication", "Give the password again with POST /api/auth/reauthenticate, then repeat the request.";
+    NotAdmin = "auth.not_admin", Forbidden, "Only an admin may do this", "Sign in as an admin.";
+    TooManyAttempts = "auth.too_many_attempts", TooMany, "Too many attempts", "Wait for the time in Retry-After, then try again.";
+    RegistrationClosed = "auth.registration_closed", Forbidden, "Registration is closed", "Ask an admin for an account, or open registration with accounts.registration = \"open\".";
+    SetupNotPossible = "auth.setup_not_possible", Forbidden, "This setup link does not work", "It was used, it expired, or an admin exists already: run `galen user add EMAIL --admin` in a terminal.";
+
+    CsrfCrossOrigin = "csrf.cross_origin", Forbidden, "The request came from another origin", "Add the origin to http.allowed_origins if it is yours, or set public_url to the address in the browser's bar.";
+    CsrfSameSite = "csrf.same_site", Forbidden, "The request came from another origin of the same site", "Add the origin to http.allowed_origins if it is yours.";
+    CsrfTokenMissing = "csrf.token_missing", Forbidden, "The X-CSRF-Token header is missing", "Get a token from GET /api/auth/csrf with the session's cookie and send it in X-CSRF-Token.";
+    CsrfTokenInvalid = "csrf.token_invalid", Forbidden, "The X-CSRF-Token is not of this session", "Get a new token from GET /api/auth/csrf: tokens end with their session.";
+    CorsOriginNotAllowed = "cors.origin_not_allowed", Forbidden, "The origin is not on the allow-list", "Add it to http.allowed_origins exactly as the browser sends it.";
+
+    EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
+    LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";
+    UserNotFound = "user.not_found", NotFound, "There is no such user", "Look the identifier up in GET /api/admin/users.";
+    SessionNotFound = "session.not_found", NotFound, "There is no such session", "Look the identifier up in the list of sessions; it may have ended.";
+    IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
+
+    PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";
+    PasswordTooLong = "password.too_long", Invalid, "The password is too long", "Use at most 256 characters.";
+    PasswordCommon = "password.common", Invalid, "The password is easy to guess", "A few words that do not belong together are hard to guess.";
+    PasswordPersonal = "password.personal", Invalid, "The password contains your own name or address", "Leave your name and address out of it.";
+
+    FieldRequired = "field.required", Invalid, "The field is missing", "Give it a value.";
+    FieldUnknown = "field.unknown", Invalid, "There is no such field", "Leave it out, or look the name up in /openapi.json.";
+    FieldType = "field.type", Invalid, "The field is of another type", "See /openapi.json for its type.";
+    FieldEmail = "field.email", Invalid, "This is not an e-mail address", "Write it as name@example.org.";
+    FieldLength = "field.length", Invalid, "The text is too short or too long", "The limits are in `detail`.";
+    FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
+    FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";
+
+    Overloaded = "server.overloaded", Unavailable, "The server has more work than it can take", "Try again after the time in Retry-After.";
+    DatabaseBusy = "server.database_busy", Unavailable, "The database does not take writes just now", "Try again after the time in Retry-After; `galen status` names who holds it.";
+    DeadlineExceeded = "server.deadline", Unavailable, "The server did not finish in time", "Try again; `galen doctor` finds out why.";
+    ShuttingDown = "server.shutting_down", Unavailable, "The server is shutting down", "Try again in a moment.";
+    NotReady = "server.not_ready", Unavailable, "The server is not ready", "Wait, or run `galen status` on the server.";
+    Internal = "server.internal", Internal, "Something broke on our side", "Try again; give the request_id to whoever runs this server.";
+}
+
+/// A field that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where it is: a JSON pointer (RFC 6901) into the body, or the parameter's name.
+    pub pointer: String,
+    /// What was wrong with it.
+    pub code: Code,
+    /// What was wrong with it, for a human, with the limits.
+    pub detail: String,
+}
+
+/// A refusal: a code, what exactly was wrong, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", code.text())]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// What was wrong this time. Never holds a secret, and nothing of the database's own words.
+    pub detail: String,
+    /// The fields that were wrong.
+    pub fields: Vec<FieldError>,
+    /// When trying again makes sense, in milliseconds from now.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal that says what its code's way out says.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            detail: code.fix().to_owned(),
+            fields: Vec::new(),
+            retry_after_ms: None,
+        }
+    }
+
+    /// The same refusal with its own detail.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// The same refusal with a time after which to try again.
+    #[must_use]
+    pub fn retry_after_ms(mut self, ms: u64) -> Self {
+        self.retry_after_ms = Some(ms);
+        self
+    }
+
+    /// A refusal of one field.
+    #[must_use]
+    pub fn field(pointer: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }])
+    }
+
+    /// A refusal of several fields.
+    #[must_use]
+    pub fn fields(fields: Vec<FieldError>) -> Self {
+        Self {
+            fields,
+            ..Self::new(Code::InvalidFields)
+        }
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_codes_are_spelled_alike_and_each_names_a_way_out() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.text()), "{} stands twice", code.text());
+            assert!(
+                code.text().contains('.') && !code.fix().is_empty(),
+                "{}",
+                code.text()
+            );
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The one list of every kind of fact, with its unit and its meaning.
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the keys once: the enum, its documentation, its units and the list of all.
+macro_rules! fact_keys {
+    ($($name:ident, $unit:literal, $meaning:literal;)+) => {
+        /// A kind of fact. What its object is, and what shape its value has, is said at each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum FactKey {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl FactKey {
+            /// Every key, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The unit of its value, empty where there is none.
+            pub fn unit(self) -> &'static str {
+                match self { $(Self::$name => $unit,)+ }
+            }
+
+            /// Its name in code, as printed in gaps.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+
+            /// What its object is and what its value means, in one or two sentences.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)+ }
+            }
+        }
+    };
+}
+
+// A new fact is one row here; its object is built with `evidence::object`.
+fact_keys! {
+    // The request, from outside.
+    ConnectOutcome, "", "Object: address. Text: `accepted`, `refused`, `timeout`, `unreachable`. How a plain TCP connect ended.";
+    HttpConnectMs, "ms", "Object: endpoint. Samples: TCP connect, new connections only.";
+    HttpFirstByteMs, "ms", "Object: endpoint. Samples: from the request written to the first byte of the answer.";
+    HttpTotalMs, "ms", "Object: endpoint. Samples: from the start of connecting to the last byte, or to the deadline when none came.";
+    HttpKeepAliveTotalMs, "ms", "Object: endpoint. Samples: the same request on a connection already open.";
+    HttpControlTotalMs, "ms", "Object: endpoint. Samples of the control endpoint interleaved with a before/after measurement.";
+    HttpStatus, "", "Object: endpoint. Counts by status code (`200`, `503`); requests without an answer are not in it.";
+    HttpErrors, "requests", "Object: endpoint. Int out of n: transport errors, timeouts and 5xx answers.";
+    HttpErrorKinds, "requests", "Object: endpoint. Counts: `refused`, `reset`, `timeout`, `closed`, `protocol`, `status 500` …";
+    HttpBodyBytes, "bytes", "Object: endpoint. Int: the largest answer body read (capped).";
+    HttpBodyText, "", "Object: endpoint. Text: the redacted start of an error answer's body (at most 200 characters).";
+    HttpThroughput, "requests/s", "Object: endpoint with concurrency. Float: completed requests over the wall time of the ladder step.";
+    HttpServerHeader, "", "Object: target. Text: the Server header.";
+    HttpRetryAfter, "s", "Object: endpoint. Int: the Retry-After header of a refusal.";
+    HttpPaths, "", "Object: target. List: the paths examined, and where they came from is in the source.";
+    // The waiting rooms of one held request (P1).
+    RoomNotEstablished, "samples", "Object: path. Int out of n: room A, no established socket yet.";
+    RoomAcceptQueue, "samples", "Object: path. Int out of n: room B, established with inode 0: nobody has accepted it.";
+    RoomUnread, "samples", "Object: path. Int out of n: room C, accepted, our bytes unread.";
+    RoomInHandler, "samples", "Object: path. Int out of n: room D, read and nothing sent: inside the handler.";
+    RoomWriting, "samples", "Object: path. Int out of n: room E, an answer is flowing or queued.";
+    HeldRequestMs, "ms", "Object: path. Float: how long the held request (the one watched in the rooms) took, or had taken at the deadline.";
+    HeldRequestOutcome, "", "Object: path. Text: status code, `timeout`, `reset`, …";
+    HeldSampleIntervalMs, "ms", "Object: path. Float: mean time between two room samples.";
+    HeldServerPid, "pid", "Object: path. Int: the process that owned the server side of the held connection.";
+    // Who listens.
+    TargetPid, "pid", "Object: target. Int: the process taken for the examined server (owner of the LISTEN socket, or `--pid`).";
+    ListenerCount, "sockets", "Object: `:port`. Int: sockets listening on the examined port, all families; 0 is a fact.";
+    ListenerPid, "pid", "Object: listener. Int: the process that holds it.";
+    ListenerFamily, "", "Object: listener. Text: `ipv4`, `ipv6`, `dual`.";
+    ListenerQueued, "connections", "Object: listener. Int: Recv-Q of the LISTEN socket: connections waiting to be accepted.";
+    ListenerBacklog, "connections", "Object: listener. Int: Send-Q of the LISTEN socket: the most that can wait.";
+    IntendedPid, "pid", "Object: target. Int: the process that should be serving, by `--pid`, an instance lock or a PID file (see source).";
+    IntendedExe, "", "Object: target. Text: the executable that should be serving.";
+    IntendedCwd, "", "Object: target. Text: its working directory.";
+    CopyPids, "pid", "Object: PID of the target. List: other processes with the same executable, script and working directory, not its parent, child or sibling of one pre-fork parent.";
+    ForkSiblings, "pid", "Object: PID of the target. List: parent, children and siblings of one pre-fork server: one installation, not copies.";
+    // Processes.
+    ProcessCmdline, "", "Object: PID. Text: redacted command line.";
+    ProcessExe, "", "Object: PID. Text: the executable's path.";
+    ProcessExeDeleted, "", "Object: PID. Bool: the executable was replaced or deleted since the start.";
+    ProcessCwd, "", "Object: PID. Text: working directory.";
+    ProcessState, "", "Object: PID. Text: one letter of /proc/PID/stat: R S D T t Z.";
+    ProcessUid, "uid", "Object: PID. Int: effective user.";
+    ProcessThreads, "threads", "Object: PID. Int.";
+    ProcessFds, "descriptors", "Object: PID. Int: open file descriptors.";
+    ProcessFdLimit, "descriptors", "Object: PID. Int: soft limit of open files.";
+    ProcessStartedAt, "unix ms", "Object: PID. Int: start time; with the PID it names one process for ever.";
+    ProcessRssBytes, "bytes", "Object: PID. Int.";
+    ProcessParent, "pid", "Object: PID. Int.";
+    ProcessChildren, "pid", "Object: PID. List.";
+    ProcessZombies, "pid", "Object: PID. List: children in state Z; an empty list is a fact.";
+    ProcessTracer, "pid", "Object: PID. Int: TracerPid, 0 when none.";
+    ProcessListens, "", "Object: PID. List: addresses it listens on.";
+    ProcessOnCpuNs, "ns", "Object: process in a window. Int: CPU time used in the window, all threads.";
+    ProcessRunQueueNs, "ns", "Object: process in a window. Int: time its threads were runnable and waited for a CPU.";
+    ProcessWindowNs, "ns", "Object: process in a window. Int: the window's length.";
+    ProcessReadCalls, "calls", "Object: process in a window. Int: read system calls (`syscr`) in the window.";
+    ProcessMajorFaults, "faults", "Object: process in a window. Int: page faults that needed the disk.";
+    ProcessRssBumpBytes, "bytes", "Object: process in a window. Int: the highest RSS in the window above the RSS before it.";
+    ProcessRunnable, "threads", "Object: process in a window. Samples: threads in state R at each look.";
+    CgroupPath, "", "Object: PID. Text: its CPU cgroup.";
+    CgroupThrottledNs, "ns", "Object: process in a window. Int: time its cgroup was throttled in the window.";
+    CgroupThrottledPeriods, "periods", "Object: process in a window. Int: quota periods throttled in the window.";
+    CgroupPeriods, "periods", "Object: process in a window. Int: quota periods elapsed in the window; 0 when there is no quota.";
+    FrameworkName, "", "Object: PID. Text: what it is, as recognised (`uvicorn`, `gunicorn`, `node`, `galen`), see source.";
+    FrameworkLanguage, "", "Object: PID. Text: `python 3.11`, `node`, `native`.";
+    FrameworkWorkers, "processes", "Object: PID. Int: worker processes configured or seen.";
+    FrameworkReload, "", "Object: PID. Bool: started in reload or debug mode.";
+    // Threads (P2, P3).
+    ThreadName, "", "Object: thread in a window. Text: comm.";
+    ThreadStates, "samples", "Object: thread in a window. Counts by state letter.";
+    ThreadSyscalls, "samples", "Object: thread in a window. Counts by system call name; `running` when on a CPU.";
+    ThreadWchans, "samples", "Object: thread in a window. Counts by kernel wait channel.";
+    ThreadWaitsOn, "samples", "Object: thread in a window. Counts by what its system call's descriptor is: `file /srv/a.db`, `tcp 127.0.0.1:5432`, `udp :53`, `pipe`, `epoll`.";
+    ThreadOnCpuNs, "ns", "Object: thread in a window. Int: CPU time in the window.";
+    ThreadRunQueueNs, "ns", "Object: thread in a window. Int: time runnable without a CPU in the window.";
+    ThreadWindowNs, "ns", "Object: thread in a window. Int: the window's length.";
+    PythonLines, "samples", "Object: thread in a window. Counts by `file:line function` of the innermost frame that is the application's own (not the standard library, not site-packages).";
+    PythonLeaves, "samples", "Object: thread in a window. Counts by `file:line function` of the innermost frame of all.";
+    PythonIdle, "samples", "Object: thread in a window. Counts: `idle` or `active`, as py-spy judges.";
+    PythonStack, "", "Object: thread in a window. List: the most frequent stack, innermost first, `file:line function`.";
+    PythonSourceText, "", "Object: `file:line`. Text: that line of the source file, trimmed and redacted.";
+    PythonOnLoop, "", "Object: thread in a window. Bool: the thread runs an event loop (asyncio, uvloop, trio) below the application's frame.";
+    // The machine, and whether it can be trusted to measure.
+    HostCpus, "cpus", "Object: host. Int: CPUs this process may use.";
+    HostPsiCpu, "%", "Object: host. Float: /proc/pressure/cpu some avg10 during the examination.";
+    HostPsiMemory, "%", "Object: host. Float: /proc/pressure/memory full avg10.";
+    HostPsiIo, "%", "Object: host. Float: /proc/pressure/io full avg10.";
+    HostStealShare, "%", "Object: host. Float: steal of all CPU time in the window.";
+    HostCpuBusyShare, "%", "Object: host. Float: CPU time in use, all CPUs, in the window.";
+    HostKernel, "", "Object: host. Text: kernel release.";
+    HostNeighbourCpu, "cores", "Object: PID. Float: CPU a process that is neither target nor doctor used in the window, in cores; only the greatest few.";
+    DoctorOnCpuNs, "ns", "Object: doctor. Int: our own CPU time over the examination.";
+    DoctorRunQueueNs, "ns", "Object: doctor. Int: time we were runnable and waited for a CPU.";
+    DoctorWindowNs, "ns", "Object: doctor. Int: the examination's length.";
+    DoctorTimerLateMs, "ms", "Object: doctor. Samples: how late our own timers fired; the noise floor of every figure.";
+    DoctorRights, "", "Object: PID of the target. Text: `root`, `same user`, `other user`.";
+    DoctorFactsDropped, "facts", "Object: doctor. Int: facts beyond the limit.";
+    // SQLite (P4), read by separate processes only.
+    SqlitePath, "", "Object: database. Text: the absolute path, and how it was found is in the source.";
+    SqliteSizeBytes, "bytes", "Object: database. Int.";
+    SqlitePages, "pages", "Object: database. Int.";
+    SqlitePageSize, "bytes", "Object: database. Int.";
+    SqliteFreelistPages, "pages", "Object: database. Int.";
+    SqliteJournalMode, "", "Object: database. Text: `wal`, `rollback`, from header bytes 18 and 19.";
+    SqliteAutoVacuum, "", "Object: database. Text: `none`, `full`, `incremental`.";
+    SqliteWalBytes, "bytes", "Object: database. Int: size of the `-wal` file; 0 when absent.";
+    SqliteMxFrame, "frames", "Object: database. Int: frames in the WAL index.";
+    SqliteBackfill, "frames", "Object: database. Int: frames already checkpointed (nBackfill).";
+    SqliteLockHeldBy, "samples", "Object: lock. Counts by PID out of n looks (/proc/locks); an empty count with n > 0 says that nobody held it.";
+    SqliteLockHeldMs, "ms", "Object: lock. Float: the longest unbroken time one PID was seen holding it.";
+    SqliteLockHolder, "pid", "Object: lock. Int: the PID of that longest hold.";
+    SqliteReleaseToResponseMs, "ms", "Object: lock. Samples: from seeing the lock released to the held request's answer (P8).";
+    SqliteOpenBy, "pid", "Object: database. List: processes with the main file open.";
+    SqliteConnections, "descriptors", "Object: database. Int: descriptors on the main file, all processes.";
+    SqliteLibraryVersion, "", "Object: PID. Text: version of the SQLite library mapped by the process, e.g. `3.40.1`.";
+    SqliteScanMs, "ms", "Object: database. Float: reading every page of the database once.";
+    SqliteTableRows, "rows", "Object: table. Int.";
+    SqliteIndexes, "", "Object: table. List: `name(column, column)`.";
+    SqliteStatRows, "rows", "Object: table. Int: rows that sqlite_stat1 believes in; missing when there are no statistics.";
+    SqliteHasStatistics, "", "Object: database. Bool: sqlite_stat1 exists and is not empty.";
+    SqliteSessionsTotal, "sessions", "Object: table. Int.";
+    SqliteSessionsExpired, "sessions", "Object: table. Int: rows past their expiry at the time taken.";
+    SqliteSessionsOldestExpiredMs, "ms", "Object: table. Int: how long the oldest expired row has been expired.";
+    SqliteStatement, "", "Object: statement. Text: redacted SQL (literals replaced by `?`).";
+    SqliteStatementTable, "", "Object: statement. Text: the table it reads most.";
+    SqliteStatementPlan, "", "Object: statement. List: EXPLAIN QUERY PLAN lines.";
+    SqliteStatementMs, "ms", "Object: statement. Samples: its time on a copy, read only.";
+    SqliteStatementIndex, "", "Object: statement. Text: the CREATE INDEX that was tried on a copy.";
+    SqliteStatementIndexedMs, "ms", "Object: statement. Samples: its time on the copy with that index.";
+    SqliteStatementAnalyzedMs, "ms", "Object: statement. Samples: its time on a copy after ANALYZE.";
+    SqliteStatementAnalyzedPlan, "", "Object: statement. List: its plan on a copy after ANALYZE.";
+    SqliteStatementPath, "", "Object: statement. Text: the examined path whose source line holds it, where that is known.";
+    // Lock and PID files.
+    LockFilePid, "pid", "Object: file. Int: the PID written in it.";
+    LockFileAlive, "", "Object: file. Bool: a process with this PID exists.";
+    LockFileExe, "", "Object: file. Text: the executable of the process with this PID.";
+    LockFileStartedAt, "unix ms", "Object: file. Int: start time of the process with this PID.";
+    LockFileModifiedAt, "unix ms", "Object: file. Int.";
+    LockFileHeld, "", "Object: file. Bool: a process holds a kernel lock on it (flock, fcntl).";
+    LockFileOwn, "", "Object: file. Bool: it belongs to this Galen installation.";
+    // The serving Galen about itself.
+    WitnessRouteMs, "ms", "Object: route. Samples: wall time of its slowest requests in the ledger.";
+    WitnessPhaseMs, "ms", "Object: route and phase. Float: mean time in this phase over those requests.";
+    WitnessUnexplainedMs, "ms", "Object: route. Float: mean remainder of the ledger.";
+    WitnessHashPermits, "permits", "Object: target. Int.";
+    WitnessHashRunning, "hashes", "Object: target. Int.";
+    WitnessHashQueued, "requests", "Object: target. Int.";
+    WitnessHashMs, "ms", "Object: target. Float: mean time of one hash.";
+    WitnessPoolSize, "connections", "Object: target. Int.";
+    WitnessPoolInUse, "connections", "Object: target. Int.";
+    WitnessWriteQueue, "commands", "Object: target. Int: depth of the writer's queue.";
+    WitnessLongestWriteMs, "ms", "Object: named command. Float: the longest it held the writer.";
+    WitnessSweepEnabled, "", "Object: target. Bool.";
+    WitnessSweepLastAt, "unix ms", "Object: target. Int: when the last sweep ended; missing when none has.";
+    WitnessSweepRemoved, "sessions", "Object: target. Int: removed by the last sweep.";
+    WitnessSessionsExpired, "sessions", "Object: target. Int.";
+    WitnessSessionsTotal, "sessions", "Object: target. Int.";
+    WitnessConnectionsRefused, "connections", "Object: target. Int: since the start.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_says_what_it_is_about() {
+        for key in FactKey::ALL {
+            assert!(key.meaning().starts_with("Object: "), "{}", key.name());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The only files that touch the world: probes push facts into a collector.

@@ -1,0 +1,35 @@
+//! What an examination tells while it runs, for a progress bar or a panel.
+
+/// The steps of an examination, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Looking for the server, its process and its database.
+    Discover,
+    /// Sending requests and watching them.
+    Probe,
+    /// Reading database files and processes.
+    Inspect,
+    /// Judging the sealed evidence.
+    Judge,
+    /// Applying one repair.
+    Repair,
+    /// Measuring again after a repair.
+    Prove,
+    /// Writing the report.
+    Report,
+}
+
+/// Hears of progress. Called from several tasks; must not block.
+pub trait Progress: Send + Sync {
+    /// A step of a stage began; `detail` is short and already redacted.
+    fn step(&self, stage: Stage, detail: &str);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn step(&self, _stage: Stage, _detail: &str) {}
+}

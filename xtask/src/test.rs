@@ -1,0 +1,55 @@
+//! `cargo xtask test`: everything, from a bare machine, each step timed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::packages::{self, Occasion};
+use crate::shell::Cmd;
+use crate::{check, place, prove, say};
+
+/// One step of the whole.
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<bool>,
+}
+
+/// ALL steps, in order; a failed one ends the run.
+const ALL: &[Step] = &[
+    Step { name: "packages", run: || packages::ensure(Occasion::Test).map(|()| true) },
+    Step { name: "check", run: || check::run(&[]) },
+    Step { name: "patients' packages", run: || prove::patients::venv().map(|_| true) },
+    Step { name: "build of all tests", run: || check::build_all().map(|()| true) },
+    Step { name: "tests", run: tests },
+];
+
+/// Runs every step and prints what each took.
+///
+/// # Errors
+/// When a step cannot be run at all.
+pub fn run(_args: &[String]) -> Result<bool> {
+    let mut took: Vec<(&str, Duration)> = Vec::new();
+    let mut result = Ok(true);
+    for step in ALL {
+        say::step(step.name);
+        let began = Instant::now();
+        result = (step.run)();
+        took.push((step.name, began.elapsed()));
+        if !matches!(result, Ok(true)) {
+            say::fault(format_args!("step failed: {}", step.name));
+            break;
+        }
+    }
+    say::step("time of each step");
+    for (name, took) in &took {
+        say::line(format_args!("{name:<22} {}", say::duration(*took)));
+    }
+    let whole: Duration = took.iter().map(|(_, took)| *took).sum();
+    say::line(format_args!("{:<22} {}", "together", say::duration(whole)));
+    result
+}
+
+fn tests() -> Result<bool> {
+    Cmd::cargo().args(["test", "--locked", "--workspace"]).dir(&place::root()).run()?;
+    Ok(true)
+}

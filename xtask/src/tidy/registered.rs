@@ -1,0 +1,128 @@
+//! Every source file is reached by a `mod` line, and every check, repair and route by its list.
+
+use super::Fault;
+use super::house::{House, Source};
+
+/// Folders whose files must also be named in the list their `mod.rs` keeps.
+const LISTED: &[&str] = &["crates/doctor/src/checks", "crates/doctor/src/repairs"];
+
+/// Where every route file must be named in a `routes!` line of its folder or the one above.
+const ROUTES: &str = "crates/http/src/routes";
+
+/// Holds every file below a `src` folder.
+pub fn judge(house: &House) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for source in house.sources.iter().filter(|source| source.path.contains("src/")) {
+        let Some((parents, name)) = parents(&source.path) else { continue };
+        let mut above = house.sources.iter().filter(|other| parents.contains(&other.path));
+        let Some(parent) = above.find(|other| declares(other, &name)) else {
+            let says = format!("no `mod {name};` in {}: the file is never compiled", parents.join(" or "));
+            faults.push(Fault::at(&source.path, says));
+            continue;
+        };
+        let is_folder = source.path.ends_with("/mod.rs");
+        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if LISTED.contains(&folder) && !is_folder && !is_listed(parent, &name) {
+            let says = format!("`{name}` is not in the list ALL of {}", parent.path);
+            faults.push(Fault::at(&source.path, says));
+        }
+        if folder.starts_with(ROUTES) && !is_folder && answers(source) && !is_routed(house, &name) {
+            faults.push(Fault::at(&source.path, format!("`{name}` is in no `routes!` line")));
+        }
+    }
+    faults
+}
+
+/// The files that may declare this one, and the name they would declare it by.
+fn parents(path: &str) -> Option<(Vec<String>, String)> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let stem = file.strip_suffix(".rs")?;
+    if matches!(stem, "lib" | "main" | "build") || folder.ends_with("/bin") {
+        return None;
+    }
+    let (home, name) = if stem == "mod" { folder.rsplit_once('/')? } else { (folder, stem) };
+    let beside = |file: &str| format!("{home}/{file}");
+    Some((
+        vec![beside("mod.rs"), beside("lib.rs"), beside("main.rs"), format!("{home}.rs")],
+        name.to_owned(),
+    ))
+}
+
+fn declares(source: &Source, name: &str) -> bool {
+    source.syntax.items.iter().any(|item| match item {
+        syn::Item::Mod(item) => item.content.is_none() && item.ident == name,
+        _ => false,
+    })
+}
+
+/// Whether the module is named in more than its `mod` line.
+fn is_listed(parent: &Source, name: &str) -> bool {
+    parent.text.contains(&format!("{name}::"))
+}
+
+/// Whether a route file holds a handler: a function that utoipa documents as a path.
+fn answers(source: &Source) -> bool {
+    source.text.contains("utoipa::path")
+}
+
+fn is_routed(house: &House, name: &str) -> bool {
+    let near = house.sources.iter().filter(|other| {
+        other.path.starts_with("crates/http/src/") && other.text.contains("routes!")
+    });
+    near.into_iter().any(|other| other.text.contains(&format!("{name}::")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_no_mod_line_names_is_found() {
+        let house = House::planted(&[
+            ("crates/x/src/lib.rs", "mod a;"),
+            ("crates/x/src/a.rs", ""),
+            ("crates/x/src/lost.rs", ""),
+        ]);
+        let faults = judge(&house);
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].place, "crates/x/src/lost.rs");
+    }
+
+    #[test]
+    fn a_check_that_is_not_in_the_list_is_found() {
+        let list = "mod stale_lock; mod zombies; const ALL: &[u8] = &[stale_lock::CHECK];";
+        let house = House::planted(&[
+            ("crates/doctor/src/lib.rs", "mod checks;"),
+            ("crates/doctor/src/checks/mod.rs", list),
+            ("crates/doctor/src/checks/stale_lock.rs", ""),
+            ("crates/doctor/src/checks/zombies.rs", ""),
+        ]);
+        let faults = judge(&house);
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].place, "crates/doctor/src/checks/zombies.rs");
+    }
+
+    #[test]
+    fn a_handler_that_no_route_reaches_is_found() {
+        let handler = "#[utoipa::path(get, path = \"/x\")] fn handler() {}";
+        let house = House::planted(&[
+            ("crates/http/src/lib.rs", "mod routes;"),
+            ("crates/http/src/routes/mod.rs", "mod me; mod you; fn all() { routes!(me::handler) }"),
+            ("crates/http/src/routes/me.rs", handler),
+            ("crates/http/src/routes/you.rs", handler),
+        ]);
+        let faults = judge(&house);
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].place, "crates/http/src/routes/you.rs");
+    }
+
+    #[test]
+    fn a_module_may_have_its_folder_beside_its_file() {
+        let house = House::planted(&[
+            ("crates/x/src/lib.rs", "mod a;"),
+            ("crates/x/src/a.rs", "mod b;"),
+            ("crates/x/src/a/b.rs", ""),
+        ]);
+        assert!(judge(&house).is_empty());
+    }
+}
