@@ -1,1 +1,4 @@
-//! Being laid.
+//! What the house's end-to-end tests share: real processes, and a client that behaves like a browser.
+
+pub mod client;
+pub mod galen;
