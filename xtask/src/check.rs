@@ -4,7 +4,10 @@ use anyhow::Result;
 
 use crate::packages::{self, Occasion};
 use crate::shell::Cmd;
-use crate::{codegen, place, say, tidy};
+use crate::{codegen, place, run, say, tidy};
+
+/// A part of the check: its name and whether all is well.
+type Part = (&'static str, fn() -> Result<bool>);
 
 /// Runs all checks and reports every one that failed, not only the first.
 ///
@@ -12,7 +15,7 @@ use crate::{codegen, place, say, tidy};
 /// When a tool cannot be started.
 pub fn run(_args: &[String]) -> Result<bool> {
     packages::ensure(Occasion::Build)?;
-    let parts: [(&str, fn() -> Result<bool>); 4] = [
+    let parts: [Part; 4] = [
         ("rustfmt", formatting),
         ("tidy", || tidy::run(&[])),
         ("clippy", clippy),
@@ -50,18 +53,15 @@ fn clippy() -> Result<bool> {
 }
 
 fn generated() -> Result<bool> {
-    build_all()?;
+    run::build(false)?;
     codegen::stale().map(|stale| stale.is_empty())
 }
 
-/// Builds every program and every test at once, so that one set of features serves both the
-/// generated files and the tests and nothing is compiled twice.
+/// Builds Galen as `cargo xtask run` does, and then every test, without running any.
 ///
 /// # Errors
 /// When the build fails.
 pub fn build_all() -> Result<()> {
-    Cmd::cargo()
-        .args(["build", "--locked", "--workspace", "--bins", "--tests"])
-        .dir(&place::root())
-        .run()
+    run::build(false)?;
+    Cmd::cargo().args(["test", "--locked", "--workspace", "--no-run"]).dir(&place::root()).run()
 }

@@ -34,7 +34,8 @@ pub fn run(args: &[String]) -> Result<bool> {
     for generated in ALL {
         let path = place::root().join(generated.file);
         if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+            std::fs::create_dir_all(dir)
+                .with_context(|| format!("cannot make {}", dir.display()))?;
         }
         let text = fresh(generated)?;
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", generated.file))?;

@@ -89,11 +89,14 @@ fn main() -> ExitCode {
 
 fn help() {
     say::line("The house's own tool.\n");
-    let row = |verb: &Verb| vec![verb.name.to_owned(), verb.says.to_owned(), verb.example.to_owned()];
+    let row =
+        |verb: &Verb| vec![verb.name.to_owned(), verb.says.to_owned(), verb.example.to_owned()];
     let rows: Vec<Vec<String>> = ALL.iter().map(row).collect();
     for text in say::columns(&rows) {
         say::line(format_args!("  {text}"));
     }
-    say::line("\nA fresh machine needs a Rust toolchain; xtask installs the rest through apt as root,");
+    say::line(
+        "\nA fresh machine needs a Rust toolchain; xtask installs the rest through apt as root,",
+    );
     say::line("and otherwise says exactly what to install.");
 }

@@ -55,7 +55,7 @@ const fn program(
 pub const ALL: &[Package] = &[
     program("build-essential", "cc", Occasion::Build, "compiling the embedded SQLite"),
     program("curl", "curl", Occasion::Test, "the commands of the documentation"),
-    program("nginx-light", "nginx", Occasion::Test, "forward authentication by auth_request"),
+    program("nginx", "nginx", Occasion::Test, "forward authentication by auth_request"),
     program("caddy", "caddy", Occasion::Test, "forward authentication by forward_auth"),
     program("strace", "strace", Occasion::Test, "showing that an examination writes nothing"),
     program("procps", "ps", Occasion::Test, "looking at processes"),
@@ -73,7 +73,12 @@ pub const ALL: &[Package] = &[
         why: "preparing every statement on the second engine",
     },
     program("wrk", "wrk", Occasion::Prove, "load"),
-    program("util-linux", "taskset", Occasion::Prove, "pinning server and generator to a core each"),
+    program(
+        "util-linux",
+        "taskset",
+        Occasion::Prove,
+        "pinning server and generator to a core each",
+    ),
     program("xfsprogs", "mkfs.xfs", Occasion::Prove, "power cuts by block snapshots"),
     program("e2fsprogs", "mkfs.ext4", Occasion::Prove, "power cuts by block snapshots"),
 ];
@@ -82,8 +87,9 @@ impl Package {
     fn is_there(&self) -> bool {
         match self.sign {
             Sign::Program(program) => shell::on_path(program),
-            Sign::Below(dir, ending) => std::fs::read_dir(dir)
-                .is_ok_and(|mut entries| entries.any(|e| e.is_ok_and(|e| e.path().join(ending).exists()))),
+            Sign::Below(dir, ending) => std::fs::read_dir(dir).is_ok_and(|mut entries| {
+                entries.any(|e| e.is_ok_and(|e| e.path().join(ending).exists()))
+            }),
             Sign::Answers(command) => {
                 let (program, args) = command.split_first().unwrap_or((&"false", &[]));
                 Cmd::new(program).args(args).output().is_ok_and(|done| done.code == 0)
@@ -108,7 +114,10 @@ pub fn ensure(occasion: Occasion) -> Result<()> {
     }
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
     if !(shell::is_root() && shell::on_path("apt-get")) {
-        bail!("install them first:\n    sudo apt-get install --no-install-recommends {}", names.join(" "));
+        bail!(
+            "install them first:\n    sudo apt-get install --no-install-recommends {}",
+            names.join(" ")
+        );
     }
     install(&names)
 }
@@ -134,12 +143,15 @@ impl NoDaemons {
         if Path::new(Self::POLICY).exists() {
             return Ok(Self { placed: false });
         }
-        std::fs::write(Self::POLICY, "#!/bin/sh\n# Placed by galen's xtask while apt runs.\nexit 101\n")
-            .and_then(|()| {
-                use std::os::unix::fs::PermissionsExt;
-                std::fs::set_permissions(Self::POLICY, std::fs::Permissions::from_mode(0o755))
-            })
-            .with_context(|| format!("cannot write {}", Self::POLICY))?;
+        std::fs::write(
+            Self::POLICY,
+            "#!/bin/sh\n# Placed by galen's xtask while apt runs.\nexit 101\n",
+        )
+        .and_then(|()| {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(Self::POLICY, std::fs::Permissions::from_mode(0o755))
+        })
+        .with_context(|| format!("cannot write {}", Self::POLICY))?;
         Ok(Self { placed: true })
     }
 }

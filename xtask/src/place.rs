@@ -15,7 +15,10 @@ pub fn root() -> PathBuf {
 
 /// Reads one environment variable; unset and not UTF-8 are both absent.
 pub fn env(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the one place where xtask reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where xtask reads the environment"
+    )]
     let value = std::env::var(name);
     value.ok()
 }

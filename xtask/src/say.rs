@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [vec!["verb".to_owned(), "what".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
+        let rows =
+            [vec!["verb".to_owned(), "what".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
         assert_eq!(columns(&rows), ["verb  what", "a     b"]);
     }
 }

@@ -84,7 +84,8 @@ impl Cmd {
 
     /// Runs with the terminal's own streams; fails, naming the command, unless it exits 0.
     pub fn run(mut self) -> Result<()> {
-        let status = self.inner.status().with_context(|| format!("cannot start `{}`", self.shown))?;
+        let status =
+            self.inner.status().with_context(|| format!("cannot start `{}`", self.shown))?;
         if !status.success() {
             bail!("`{}` failed: {status}", self.shown);
         }
@@ -95,9 +96,12 @@ impl Cmd {
     pub fn output(mut self) -> Result<Output> {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         self.inner.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.inner.spawn().with_context(|| format!("cannot start `{}`", self.shown))?;
+        let mut child =
+            self.inner.spawn().with_context(|| format!("cannot start `{}`", self.shown))?;
         if let (Some(text), Some(mut stdin)) = (self.input.take(), child.stdin.take()) {
-            stdin.write_all(text.as_bytes()).with_context(|| format!("`{}` closed its input", self.shown))?;
+            stdin
+                .write_all(text.as_bytes())
+                .with_context(|| format!("`{}` closed its input", self.shown))?;
         }
         let done = child.wait_with_output().with_context(|| format!("lost `{}`", self.shown))?;
         Ok(Output {
@@ -112,7 +116,12 @@ impl Cmd {
         let shown = self.shown.clone();
         let done = self.output()?;
         if done.code != 0 {
-            bail!("`{shown}` failed with code {}: {}{}", done.code, done.stdout.trim(), done.stderr.trim());
+            bail!(
+                "`{shown}` failed with code {}: {}{}",
+                done.code,
+                done.stdout.trim(),
+                done.stderr.trim()
+            );
         }
         Ok(done.stdout)
     }

@@ -121,6 +121,12 @@ impl Ledger {
         self.spent_ns[phase as usize].fetch_add(ns, Ordering::Relaxed);
     }
 
+    /// What `phase` has counted so far, in nanoseconds.
+    #[must_use]
+    pub fn get(&self, phase: Phase) -> u64 {
+        self.spent_ns[phase as usize].load(Ordering::Relaxed)
+    }
+
     /// Begins a stretch at the monotonic time `now_ns`.
     #[must_use]
     pub fn open(&self, now_ns: u64) -> Mark {

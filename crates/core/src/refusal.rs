@@ -83,6 +83,7 @@ codes! {
     NotSignedIn = "auth.not_signed_in", Unauthenticated, "Nobody is signed in", "Sign in with POST /api/auth/login and send the cookie back.";
     SessionEnded = "auth.session_ended", Unauthenticated, "The session has ended", "Sign in again.";
     WrongCredentials = "auth.wrong_credentials", Unauthenticated, "The address or the password is wrong", "Check both and try again.";
+    WrongPassword = "auth.wrong_password", Forbidden, "The current password is wrong", "Check it and try again.";
     FreshAuthenticationNeeded = "auth.fresh_needed", Forbidden, "This needs a fresh authentication", "Give the password again with POST /api/auth/reauthenticate, then repeat the request.";
     NotAdmin = "auth.not_admin", Forbidden, "Only an admin may do this", "Sign in as an admin.";
     TooManyAttempts = "auth.too_many_attempts", TooMany, "Too many attempts", "Wait for the time in Retry-After, then try again.";
@@ -97,6 +98,7 @@ codes! {
 
     EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
     LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";
+    OwnAccount = "user.own_account", Conflict, "Admins do not do this to their own account", "Ask another admin, or use the pages under /api/me.";
     UserNotFound = "user.not_found", NotFound, "There is no such user", "Look the identifier up in GET /api/admin/users.";
     SessionNotFound = "session.not_found", NotFound, "There is no such session", "Look the identifier up in the list of sessions; it may have ended.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
@@ -111,6 +113,7 @@ codes! {
     FieldType = "field.type", Invalid, "The field is of another type", "See /openapi.json for its type.";
     FieldEmail = "field.email", Invalid, "This is not an e-mail address", "Write it as name@example.org.";
     FieldLength = "field.length", Invalid, "The text is too short or too long", "The limits are in `detail`.";
+    FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";
 

@@ -1,10 +1,28 @@
 //! The doctor: names the measured cause of a slow or failing backend, or says that it cannot tell.
 
+pub mod budget;
+pub mod case;
+pub mod checks;
 pub mod evidence;
+pub mod figure;
+mod locks;
+mod pools;
 pub mod probes;
+pub mod proof;
 pub mod progress;
+#[cfg(test)]
+mod sample;
+pub mod repairs;
+pub mod sentence;
 pub mod stats;
+pub mod symptom;
 pub mod target;
+pub mod threads;
+pub mod thresholds;
+pub mod validate;
+pub mod verdict;
+pub mod words;
 
 pub use progress::{Progress, Silent, Stage};
 pub use target::{Caps, Intended, Target};
+pub use thresholds::Thresholds;

@@ -1,2 +1,19 @@
-//! Being laid.
-fn main() {}
+//! The roof: the one binary, in which configuration, rooms and verbs come together.
+
+mod cli;
+mod config;
+mod failure;
+mod terminal;
+mod units;
+mod verbs;
+mod wire;
+
+use std::process::ExitCode;
+
+/// Memory after a wave of sign-ins goes back to the system with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run().code())
+}

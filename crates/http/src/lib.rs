@@ -1,1 +1,28 @@
-//! Being laid.
+//! The only room that speaks HTTP: it accepts connections, decides in a fixed order, and answers.
+
+mod accept;
+mod answer;
+mod app;
+mod caller;
+mod connection;
+mod cookie;
+mod driver;
+mod extract;
+mod fault;
+mod malformed;
+mod network;
+mod openapi;
+mod origin;
+mod phases;
+mod readiness;
+mod routes;
+mod settings;
+mod stream;
+mod time;
+
+pub use accept::{Drained, serve};
+pub use app::{App, AppParts};
+pub use network::{Network, NetworkError};
+pub use openapi::openapi_json;
+pub use origin::{Origin, OriginError};
+pub use settings::{HttpSettings, Limits};

@@ -1,1 +1,23 @@
-//! Being laid.
+//! The store: the port [`galen_core::Store`] kept in SQL, on the embedded SQLite.
+//!
+//! Statements (`queries`), reads and commands are written once over a small transaction trait
+//! (`tx`); a driver runs them. The SQLite driver has one writer thread, which commits many commands
+//! in one durable transaction, and reader threads beside it.
+//!
+//! Invariant: in this process nothing but SQLite opens the database's files while it is served:
+//! closing such a handle would drop this process's own locks
+//! (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+
+mod commands;
+mod drivers;
+pub mod migrations;
+mod port;
+pub mod queries;
+mod reads;
+mod rows;
+mod tx;
+
+pub use drivers::sqlite::{
+    APPLICATION_ID, OLDEST_SQLITE, OpenError, SqliteSettings, SqliteStore, Synchronous,
+};
+pub use queries::Query;

@@ -155,7 +155,7 @@ def notifications():
     """The public feed: the newest hundred, each with how much its author has written."""
     db = open_db()
     try:
-        rows = db.execute("SELECT id, user_id, author, body FROM notifications ORDER BY id DESC LIMIT 100").fetchall()
+        rows = db.execute("SELECT id, user_id, author_id, body FROM notifications ORDER BY id DESC LIMIT 100").fetchall()
         feed = []
         for row in rows:
             if FAULT == "stale_stats":
@@ -163,8 +163,8 @@ def notifications():
                     "SELECT count(body) FROM notifications WHERE status = 'unread' AND user_id = ?", (row["user_id"],)
                 )
             else:
-                found = db.execute("SELECT count(body) FROM notifications WHERE author = ?", (row["author"],))
-            feed.append({"id": row["id"], "author": row["author"], "written": found.fetchone()[0]})
+                found = db.execute("SELECT count(body) FROM notifications WHERE author_id = ?", (row["author_id"],))
+            feed.append({"id": row["id"], "author": row["author_id"], "written": found.fetchone()[0]})
         return {"notifications": feed}
     finally:
         db.close()

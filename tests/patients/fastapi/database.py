@@ -25,7 +25,7 @@ CREATE TABLE sessions (
 CREATE TABLE notifications (
     id INTEGER PRIMARY KEY,
     user_id INTEGER NOT NULL REFERENCES users(id),
-    author TEXT NOT NULL,
+    author_id INTEGER NOT NULL,
     status TEXT NOT NULL DEFAULT 'unread',
     body TEXT NOT NULL,
     created_at INTEGER NOT NULL
@@ -42,7 +42,7 @@ CREATE INDEX sessions_by_token ON sessions(token);
 CREATE INDEX sessions_by_user ON sessions(user_id);
 CREATE INDEX sessions_by_expiry ON sessions(expires_at);
 CREATE INDEX notifications_by_user ON notifications(user_id);
-CREATE INDEX notifications_by_author ON notifications(author);
+CREATE INDEX notifications_by_author ON notifications(author_id);
 CREATE INDEX notifications_by_status ON notifications(status);
 """
 
@@ -90,7 +90,7 @@ def fill_sessions(db: sqlite3.Connection, count: int, expired_share: float, now:
 def fill_notifications(db: sqlite3.Connection, count: int, body_bytes: int, now: int) -> None:
     def row(number: int):
         status = "unread" if number % 100 else "read"
-        return (number, number % USERS + 1, f"user{number % 5000}@example.org", status,
+        return (number, number % USERS + 1, number % 5000, status,
                 "n" * body_bytes, now - number)
 
     db.executemany("INSERT INTO notifications VALUES (?,?,?,?,?,?)", map(row, range(1, count + 1)))

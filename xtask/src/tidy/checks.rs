@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_check_without_its_look_alike_is_refused() {
-        let faults = judge(&house("#[test] fn a_zombie_is_seen() { assert!(judge().is_found()); }"));
+        let faults =
+            judge(&house("#[test] fn a_zombie_is_seen() { assert!(judge().is_found()); }"));
         assert_eq!(faults.len(), 1);
         assert!(faults[0].says.contains("look-alike"));
     }

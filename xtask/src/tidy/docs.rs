@@ -4,8 +4,10 @@ use super::Fault;
 use super::house::{House, Text};
 
 /// What a path in the documents begins with; other backticked words are not paths of this tree.
-const ROOTS: &[&str] =
-    &["crates/", "docs/", "deploy/", "tests/", "benches/", "xtask/", "web/", ".ci/", ".cargo/", "./", "../"];
+const ROOTS: &[&str] = &[
+    "crates/", "docs/", "deploy/", "tests/", "benches/", "xtask/", "web/", ".ci/", ".cargo/", "./",
+    "../",
+];
 
 /// Endings that make a bare word in backticks a file of the root.
 const ROOT_FILES: &[&str] = &[".md", ".toml"];
@@ -16,7 +18,8 @@ const ELSEWHERE: &[&str] = &["galen.toml", "report.md"];
 /// Holds every Markdown file except the generated reference.
 pub fn judge(house: &House) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let kept = |text: &&Text| text.path.ends_with(".md") && !text.path.starts_with("docs/reference/");
+    let kept =
+        |text: &&Text| text.path.ends_with(".md") && !text.path.starts_with("docs/reference/");
     for text in house.texts.iter().filter(kept) {
         for (number, line) in text.text.lines().enumerate() {
             for named in named_paths(line) {
@@ -34,7 +37,9 @@ pub fn judge(house: &House) -> Vec<Fault> {
 fn named_paths(line: &str) -> Vec<String> {
     let ticked = line.split('`').skip(1).step_by(2).filter(|word| {
         let bare = ROOT_FILES.iter().any(|end| word.ends_with(end)) && !word.contains('/');
-        !word.contains(' ') && !ELSEWHERE.contains(word) && (bare || ROOTS.iter().any(|root| word.starts_with(root)))
+        !word.contains(' ')
+            && !ELSEWHERE.contains(word)
+            && (bare || ROOTS.iter().any(|root| word.starts_with(root)))
     });
     let linked = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let inside = linked.filter(|link| !link.contains("://") && !link.starts_with(['#', '/']));
@@ -44,8 +49,12 @@ fn named_paths(line: &str) -> Vec<String> {
 
 /// `a/{b,c}/d` names two paths.
 fn spread(path: &str) -> Vec<String> {
-    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
-    let Some((inside, after)) = rest.split_once('}') else { return vec![path.to_owned()] };
+    let Some((before, rest)) = path.split_once('{') else {
+        return vec![path.to_owned()];
+    };
+    let Some((inside, after)) = rest.split_once('}') else {
+        return vec![path.to_owned()];
+    };
     inside.split(',').flat_map(|one| spread(&format!("{before}{one}{after}"))).collect()
 }
 
@@ -89,14 +98,22 @@ mod tests {
 
     #[test]
     fn a_path_that_does_not_exist_is_named() {
-        assert_eq!(judged("see `crates/http/src/lost.rs`"), ["names `crates/http/src/lost.rs`, which does not exist"]);
+        assert_eq!(
+            judged("see `crates/http/src/lost.rs`"),
+            ["names `crates/http/src/lost.rs`, which does not exist"]
+        );
         assert_eq!(judged("see [this](lost.md)").len(), 1);
         assert_eq!(judged("see `LOST.md`").len(), 1);
     }
 
     #[test]
     fn paths_are_found_from_the_root_and_from_the_document() {
-        assert!(judged("see `README.md`, [it](integrate.md#five), [up](../README.md), `docs/integrate.md`").is_empty());
+        assert!(
+            judged(
+                "see `README.md`, [it](integrate.md#five), [up](../README.md), `docs/integrate.md`"
+            )
+            .is_empty()
+        );
     }
 
     #[test]
@@ -107,11 +124,19 @@ mod tests {
 
     #[test]
     fn braces_name_several_paths() {
-        assert_eq!(judged("`docs/{integrate,lost}.md`"), ["names `docs/lost.md`, which does not exist"]);
+        assert_eq!(
+            judged("`docs/{integrate,lost}.md`"),
+            ["names `docs/lost.md`, which does not exist"]
+        );
     }
 
     #[test]
     fn other_words_in_backticks_are_not_paths() {
-        assert!(judged("`galen serve`, `GET /api/me`, `X-Galen-User`, `galen.toml`, `https://x.y/z.md`").is_empty());
+        assert!(
+            judged(
+                "`galen serve`, `GET /api/me`, `X-Galen-User`, `galen.toml`, `https://x.y/z.md`"
+            )
+            .is_empty()
+        );
     }
 }

@@ -4,7 +4,8 @@ use super::Fault;
 use super::house::House;
 
 /// ALL words that mark unfinished work; put together here so that this file does not hold them.
-const ALL: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
+const ALL: &[&str] =
+    &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
 
 /// Holds every line of every text.
 pub fn judge(house: &House) -> Vec<Fault> {
@@ -12,9 +13,8 @@ pub fn judge(house: &House) -> Vec<Fault> {
     for text in &house.texts {
         for (number, line) in text.text.lines().enumerate() {
             let is_word = |word: &str| {
-                line.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').any(|part| {
-                    part == word || part.trim_end_matches(':') == word
-                })
+                line.split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
+                    .any(|part| part == word || part.trim_end_matches(':') == word)
             };
             if let Some(word) = ALL.iter().find(|word| is_word(word)) {
                 let place = format!("{}:{}", text.path, number + 1);
@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn a_longer_word_is_not_mistaken_for_one() {
         let text = format!("const {}_LIST: u8 = 1;", ALL[0]);
-        assert!(judge(&House::planted(&[("b.py", "mastodon = 'todos'"), ("c.md", "methodology")])).is_empty());
+        assert!(
+            judge(&House::planted(&[("b.py", "mastodon = 'todos'"), ("c.md", "methodology")]))
+                .is_empty()
+        );
         assert_eq!(judge(&House::planted(&[("a.md", &text)])).len(), 1);
     }
 }

@@ -20,12 +20,18 @@ pub fn files(house: &House) -> Vec<Fault> {
         let lines = source.text.lines().count();
         lengths.push(lines);
         if lines > FILE_LINES_HARD {
-            faults.push(Fault::at(&source.path, format!("{lines} lines; the limit is {FILE_LINES_HARD}: split it")));
+            faults.push(Fault::at(
+                &source.path,
+                format!("{lines} lines; the limit is {FILE_LINES_HARD}: split it"),
+            ));
         }
     }
     let p95 = percentile_95(&mut lengths);
     if p95 > FILE_LINES_P95 {
-        faults.push(Fault::at("all files", format!("p95 is {p95} lines; the goal is {FILE_LINES_P95}")));
+        faults.push(Fault::at(
+            "all files",
+            format!("p95 is {p95} lines; the goal is {FILE_LINES_P95}"),
+        ));
     }
     faults
 }
@@ -35,14 +41,18 @@ pub fn functions(house: &House) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut lengths = Vec::new();
     for source in &house.sources {
-        let mut found = Functions { path: &source.path, test: source.is_test(), ..Functions::default() };
+        let mut found =
+            Functions { path: &source.path, test: source.is_test(), ..Functions::default() };
         found.visit_file(&source.syntax);
         faults.append(&mut found.faults);
         lengths.append(&mut found.lengths);
     }
     let p95 = percentile_95(&mut lengths);
     if p95 > FUNCTION_LINES_P95 {
-        faults.push(Fault::at("all functions", format!("p95 is {p95} lines; the goal is {FUNCTION_LINES_P95}")));
+        faults.push(Fault::at(
+            "all functions",
+            format!("p95 is {p95} lines; the goal is {FUNCTION_LINES_P95}"),
+        ));
     }
     faults
 }
@@ -74,7 +84,9 @@ impl Functions<'_> {
         let typed = |input: &&syn::FnArg| matches!(input, syn::FnArg::Typed(_));
         let parameters = signature.inputs.iter().filter(typed).count();
         if parameters > PARAMETERS {
-            let says = format!("fn {name} takes {parameters} parameters; the limit is {PARAMETERS}: name a struct");
+            let says = format!(
+                "fn {name} takes {parameters} parameters; the limit is {PARAMETERS}: name a struct"
+            );
             self.faults.push(Fault::at(format!("{}:{from}", self.path), says));
         }
         if !(test || self.test) {
@@ -128,7 +140,10 @@ mod tests {
     fn a_function_over_the_hard_limit_is_named_with_its_line() {
         let text = format!("//! x\nfn long() {{{}\n}}\n", lines(69));
         let faults = functions(&House::planted(&[("a.rs", &text)]));
-        assert!(faults.iter().any(|f| f.place == "a.rs:2" && f.says.contains("71 lines")), "{faults:?}");
+        assert!(
+            faults.iter().any(|f| f.place == "a.rs:2" && f.says.contains("71 lines")),
+            "{faults:?}"
+        );
     }
 
     #[test]

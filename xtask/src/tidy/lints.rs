@@ -14,7 +14,10 @@ pub fn judge(house: &House) -> Vec<Fault> {
         matches!(name, "clippy.toml" | ".clippy.toml")
     };
     for extra in house.paths.iter().filter(is_configuration).filter(|path| *path != "clippy.toml") {
-        faults.push(Fault::at(extra, "a second clippy.toml replaces the one at the root instead of adding to it"));
+        faults.push(Fault::at(
+            extra,
+            "a second clippy.toml replaces the one at the root instead of adding to it",
+        ));
     }
     for source in &house.sources {
         let mut quiet = Quieted { path: &source.path, faults: &mut faults };
@@ -31,7 +34,8 @@ struct Quieted<'a> {
 impl<'ast> Visit<'ast> for Quieted<'_> {
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
         let quiets = attribute.path().is_ident("allow") || attribute.path().is_ident("expect");
-        let words = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+        let words =
+            attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
         if quiets && !words.contains("reason =") {
             let place = format!("{}:{}", self.path, attribute.span().start().line);
             self.faults.push(Fault::at(place, "quiets a lint without `reason = \"…\"`"));
@@ -46,7 +50,10 @@ mod tests {
 
     #[test]
     fn an_exception_without_its_reason_is_refused() {
-        let house = House::planted(&[("a.rs", "#[allow(dead_code)]\nfn a() {}\n#[expect(unused)]\nfn b() {}")]);
+        let house = House::planted(&[(
+            "a.rs",
+            "#[allow(dead_code)]\nfn a() {}\n#[expect(unused)]\nfn b() {}",
+        )]);
         let places: Vec<String> = judge(&house).into_iter().map(|fault| fault.place).collect();
         assert_eq!(places, ["a.rs:1", "a.rs:3"]);
     }

@@ -10,7 +10,11 @@ pub fn judge(house: &House) -> Vec<Fault> {
         first.strip_prefix("//! ").is_some_and(|sentence| sentence.split_whitespace().count() >= 2)
     };
     let silent = house.sources.iter().filter(|source| !opens_well(&source.text));
-    silent.map(|source| Fault::at(format!("{}:1", source.path), "does not open with a `//!` sentence")).collect()
+    silent
+        .map(|source| {
+            Fault::at(format!("{}:1", source.path), "does not open with a `//!` sentence")
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -17,9 +17,15 @@ struct Place {
 
 /// ALL places; a new row is a decision, not a convenience.
 const ALL: &[Place] = &[
-    Place { path: "crates/galen/src/wire/", reads: "the production clock, entropy and environment" },
+    Place {
+        path: "crates/galen/src/wire/",
+        reads: "the production clock, entropy and environment",
+    },
     Place { path: "crates/galen/src/config/", reads: "the environment, as configuration" },
-    Place { path: "crates/doctor/src/probes/child.rs", reads: "process spawning, for the doctor's children" },
+    Place {
+        path: "crates/doctor/src/probes/child.rs",
+        reads: "process spawning, for the doctor's children",
+    },
     Place { path: "crates/testkit/", reads: "whatever a test needs to start" },
     Place { path: "tests/", reads: "whatever a test needs to start" },
     Place { path: "benches/", reads: "whatever a measurement needs to start" },
@@ -53,9 +59,11 @@ impl<'ast> Visit<'ast> for Exceptions<'_> {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        let words = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+        let words =
+            attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
         if words.contains("disallowed_methods") {
-            let known: Vec<String> = ALL.iter().map(|place| format!("{} ({})", place.path, place.reads)).collect();
+            let known: Vec<String> =
+                ALL.iter().map(|place| format!("{} ({})", place.path, place.reads)).collect();
             let place = format!("{}:{}", self.path, attribute.span().start().line);
             let says = format!("is not one of the places that may: {}", known.join(", "));
             self.faults.push(Fault::at(place, says));
@@ -67,8 +75,7 @@ impl<'ast> Visit<'ast> for Exceptions<'_> {
 mod tests {
     use super::*;
 
-    const CALL: &str =
-        "#[expect(clippy::disallowed_methods, reason = \"x\")] fn a() { std::time::SystemTime::now(); }";
+    const CALL: &str = "#[expect(clippy::disallowed_methods, reason = \"x\")] fn a() { std::time::SystemTime::now(); }";
 
     #[test]
     fn a_second_wall_clock_is_refused() {
@@ -79,7 +86,10 @@ mod tests {
     #[test]
     fn the_one_place_and_tests_may_read_it() {
         let test = format!("#[cfg(test)] mod tests {{ {CALL} }}");
-        let house = House::planted(&[("crates/galen/src/wire/clock.rs", CALL), ("crates/account/src/a.rs", &test)]);
+        let house = House::planted(&[
+            ("crates/galen/src/wire/clock.rs", CALL),
+            ("crates/account/src/a.rs", &test),
+        ]);
         assert!(judge(&house).is_empty());
     }
 }

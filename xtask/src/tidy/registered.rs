@@ -13,10 +13,13 @@ const ROUTES: &str = "crates/http/src/routes";
 pub fn judge(house: &House) -> Vec<Fault> {
     let mut faults = Vec::new();
     for source in house.sources.iter().filter(|source| source.path.contains("src/")) {
-        let Some((parents, name)) = parents(&source.path) else { continue };
+        let Some((parents, name)) = parents(&source.path) else {
+            continue;
+        };
         let mut above = house.sources.iter().filter(|other| parents.contains(&other.path));
         let Some(parent) = above.find(|other| declares(other, &name)) else {
-            let says = format!("no `mod {name};` in {}: the file is never compiled", parents.join(" or "));
+            let folder = parents.first().map_or("", |first| first.trim_end_matches("/mod.rs"));
+            let says = format!("no `mod {name};` above it in {folder}: the file is never compiled");
             faults.push(Fault::at(&source.path, says));
             continue;
         };
@@ -26,7 +29,11 @@ pub fn judge(house: &House) -> Vec<Fault> {
             let says = format!("`{name}` is not in the list ALL of {}", parent.path);
             faults.push(Fault::at(&source.path, says));
         }
-        if folder.starts_with(ROUTES) && !is_folder && answers(source) && !is_routed(house, &name) {
+        if folder.starts_with(ROUTES)
+            && !is_folder
+            && answers(source)
+            && !is_routed(house, folder, &name)
+        {
             faults.push(Fault::at(&source.path, format!("`{name}` is in no `routes!` line")));
         }
     }
@@ -65,11 +72,18 @@ fn answers(source: &Source) -> bool {
     source.text.contains("utoipa::path")
 }
 
-fn is_routed(house: &House, name: &str) -> bool {
-    let near = house.sources.iter().filter(|other| {
+/// Whether some `routes!` line of the room names the handler by its noun and verb.
+fn is_routed(house: &House, folder: &str, name: &str) -> bool {
+    let noun = folder.strip_prefix(ROUTES).unwrap_or_default().trim_start_matches('/');
+    let named = if noun.is_empty() { format!("{name}::") } else { format!("{noun}::{name}::") };
+    let has_routes = |other: &&Source| {
         other.path.starts_with("crates/http/src/") && other.text.contains("routes!")
-    });
-    near.into_iter().any(|other| other.text.contains(&format!("{name}::")))
+    };
+    house
+        .sources
+        .iter()
+        .filter(has_routes)
+        .any(|other| other.text.contains(&named.replace('/', "::")))
 }
 
 #[cfg(test)]
@@ -114,6 +128,24 @@ mod tests {
         let faults = judge(&house);
         assert_eq!(faults.len(), 1);
         assert_eq!(faults[0].place, "crates/http/src/routes/you.rs");
+    }
+
+    #[test]
+    fn a_route_of_another_noun_does_not_count_as_this_one() {
+        let handler = "#[utoipa::path(get, path = \"/x\")] fn handler() {}";
+        let house = House::planted(&[
+            ("crates/http/src/lib.rs", "mod routes;"),
+            (
+                "crates/http/src/routes/mod.rs",
+                "mod me; mod you; fn all() { routes!(me::read::read) }",
+            ),
+            ("crates/http/src/routes/me/mod.rs", "mod read;"),
+            ("crates/http/src/routes/me/read.rs", handler),
+            ("crates/http/src/routes/you/mod.rs", "mod read;"),
+            ("crates/http/src/routes/you/read.rs", handler),
+        ]);
+        let places: Vec<String> = judge(&house).into_iter().map(|fault| fault.place).collect();
+        assert_eq!(places, ["crates/http/src/routes/you/read.rs"]);
     }
 
     #[test]

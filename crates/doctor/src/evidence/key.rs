@@ -61,6 +61,10 @@ fact_keys! {
     HeldRequestMs, "ms", "Object: path. Float: how long the held request (the one watched in the rooms) took, or had taken at the deadline.";
     HeldRequestOutcome, "", "Object: path. Text: status code, `timeout`, `reset`, …";
     HeldSampleIntervalMs, "ms", "Object: path. Float: mean time between two room samples.";
+    HeldControlPath, "", "Object: path of the held request. Text: the fast endpoint asked on a new connection while it was outstanding.";
+    HeldControlMs, "ms", "Object: path of the held request. Samples: how long that control request took.";
+    HeldControlAcceptQueue, "samples", "Object: path of the held request. Int out of n: the control request in room B, accepted by nobody.";
+    HeldControlUnread, "samples", "Object: path of the held request. Int out of n: the control request in room C, accepted and unread.";
     HeldServerPid, "pid", "Object: path. Int: the process that owned the server side of the held connection.";
     // Who listens.
     TargetPid, "pid", "Object: target. Int: the process taken for the examined server (owner of the LISTEN socket, or `--pid`).";
@@ -115,6 +119,7 @@ fact_keys! {
     ThreadOnCpuNs, "ns", "Object: thread in a window. Int: CPU time in the window.";
     ThreadRunQueueNs, "ns", "Object: thread in a window. Int: time runnable without a CPU in the window.";
     ThreadWindowNs, "ns", "Object: thread in a window. Int: the window's length.";
+    ThreadReleaseToResponseMs, "ms", "Object: thread in a window. Samples, one per held request: from the last look that saw the thread in its most frequent wait to the request's answer (P8); twice within 150 ms is a natural experiment.";
     PythonLines, "samples", "Object: thread in a window. Counts by `file:line function` of the innermost frame that is the application's own (not the standard library, not site-packages).";
     PythonLeaves, "samples", "Object: thread in a window. Counts by `file:line function` of the innermost frame of all.";
     PythonIdle, "samples", "Object: thread in a window. Counts: `idle` or `active`, as py-spy judges.";

@@ -1,1 +1,210 @@
-//! The only files that touch the world: probes push facts into a collector.
+//! The probes: the only files that touch the examined world, each bounded, none of them judging.
+
+mod census;
+pub mod child;
+mod counters;
+mod databases;
+mod descriptors;
+mod discover;
+mod framework;
+mod held;
+mod host;
+mod http;
+mod http_client;
+mod idle;
+mod ladder;
+mod library;
+mod lockfile;
+mod locks;
+mod paths;
+mod process;
+mod python;
+mod rooms;
+mod scene;
+mod series;
+mod sock_diag;
+mod source_sql;
+mod sqlite_file;
+mod sqlite_open;
+mod sqlite_plans;
+mod sqlite_sql;
+mod sqlite_tables;
+mod syscalls;
+mod threads;
+mod watch;
+mod windows;
+
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use galen_core::Clock;
+
+pub use child::child_main;
+use scene::Scene;
+
+use crate::evidence::{Collector, FactKey, object};
+use crate::progress::Progress;
+use crate::target::Target;
+
+/// What a probe gives back: nothing; its facts and gaps are in the collector.
+type Probing<'s> = Pin<Box<dyn Future<Output = ()> + Send + 's>>;
+
+/// When a probe runs. Probes of one step run side by side, and the next step begins when all of
+/// them have ended, because it builds on what they found or must not be disturbed by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Who listens, and what serves.
+    Address,
+    /// What it works with.
+    Surroundings,
+    /// The server at rest.
+    Rest,
+    /// Requests, in series and held.
+    Requests,
+    /// Bytes of files, and what the requests brought to light.
+    Files,
+    /// What would be load of our own beside the requests.
+    Contents,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: &'static [Self] =
+        &[Self::Address, Self::Surroundings, Self::Rest, Self::Requests, Self::Files, Self::Contents];
+}
+
+/// One probe.
+pub struct Probe {
+    /// Its name in gaps.
+    pub name: &'static str,
+    /// When it runs.
+    pub step: Step,
+    /// Its deadline; nothing of it is waited for any longer.
+    pub deadline: Duration,
+    /// The fact that is missing first of all when the deadline passes.
+    pub first_fact: FactKey,
+    run: for<'s> fn(&'s Scene<'s>) -> Probing<'s>,
+}
+
+/// ALL probes: a new one is one file, one `mod` line and one entry here.
+pub const ALL: &[Probe] = &[
+    Probe {
+        name: "discover",
+        step: Step::Address,
+        deadline: Duration::from_secs(8),
+        first_fact: FactKey::TargetPid,
+        run: |scene| Box::pin(discover::run(scene)),
+    },
+    Probe {
+        name: "databases",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(5),
+        first_fact: FactKey::SqlitePath,
+        run: |scene| Box::pin(databases::run(scene)),
+    },
+    Probe {
+        name: "python",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(5),
+        first_fact: FactKey::PythonLines,
+        run: |scene| Box::pin(idle::attach(scene)),
+    },
+    Probe {
+        name: "idle",
+        step: Step::Rest,
+        deadline: Duration::from_secs(3),
+        first_fact: FactKey::ThreadStates,
+        run: |scene| Box::pin(idle::run(scene)),
+    },
+    Probe {
+        name: "sqlite_file",
+        step: Step::Files,
+        deadline: Duration::from_secs(6),
+        first_fact: FactKey::SqliteSizeBytes,
+        run: |scene| Box::pin(sqlite_file::run(scene)),
+    },
+    Probe {
+        name: "http",
+        step: Step::Requests,
+        deadline: Duration::from_secs(40),
+        first_fact: FactKey::HttpTotalMs,
+        run: |scene| Box::pin(http::run(scene)),
+    },
+    Probe {
+        name: "lock_holders",
+        step: Step::Files,
+        deadline: Duration::from_secs(4),
+        first_fact: FactKey::ProcessCmdline,
+        run: |scene| Box::pin(process::publish_holders(scene)),
+    },
+    Probe {
+        name: "lock_files",
+        step: Step::Files,
+        deadline: Duration::from_secs(4),
+        first_fact: FactKey::LockFilePid,
+        run: |scene| Box::pin(lockfile::run(scene)),
+    },
+    Probe {
+        name: "library",
+        step: Step::Contents,
+        deadline: Duration::from_secs(4),
+        first_fact: FactKey::SqliteLibraryVersion,
+        run: |scene| Box::pin(databases::conclude(scene)),
+    },
+    Probe {
+        name: "sqlite_sql",
+        step: Step::Contents,
+        deadline: Duration::from_secs(15),
+        first_fact: FactKey::SqliteScanMs,
+        run: |scene| Box::pin(sqlite_sql::run(scene)),
+    },
+];
+
+/// Runs every probe, step by step, within the caps of the target. Never fails: what could not be
+/// taken is in the collector as missing, with the reason.
+pub async fn run(target: &Target, collector: &Collector, clock: &dyn Clock, progress: &dyn Progress) {
+    let scene = Scene::new(target, collector, clock, progress);
+    host::publish_machine(&scene);
+    let before = host::begin();
+    for step in Step::ALL {
+        let probes = ALL.iter().filter(|probe| probe.step == *step);
+        side_by_side(probes.map(|probe| bounded(&scene, probe)).collect()).await;
+    }
+    before.finish(&scene).await;
+}
+
+fn bounded<'s>(scene: &'s Scene<'s>, probe: &'static Probe) -> Probing<'s> {
+    Box::pin(async move {
+        let deadline = probe.deadline.min(scene.left_of(Duration::MAX));
+        if tokio::time::timeout(deadline, (probe.run)(scene)).await.is_err() {
+            let reason = format!("the probe `{}` did not end within {:.1} s", probe.name, deadline.as_secs_f64());
+            scene.missing(probe.first_fact, object::TARGET, reason);
+        }
+    })
+}
+
+/// Waits for all of them; polling a handful of probes again for the sake of one costs nothing.
+async fn side_by_side(mut probings: Vec<Probing<'_>>) {
+    std::future::poll_fn(|cx| {
+        probings.retain_mut(|probing| probing.as_mut().poll(cx).is_pending());
+        if probings.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_probe_and_no_two_probes_share_a_name() {
+        for step in Step::ALL {
+            assert!(ALL.iter().any(|probe| probe.step == *step), "{step:?}");
+        }
+        let mut names: Vec<_> = ALL.iter().map(|probe| probe.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

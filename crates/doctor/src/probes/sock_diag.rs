@@ -16,7 +16,8 @@ pub const TCP_ESTABLISHED: u8 = 1;
 /// The peer has closed its side; the program has not.
 pub const TCP_CLOSE_WAIT: u8 = 8;
 /// A listening socket.
-pub const TCP_LISTEN: u8 = 10;
+#[cfg(test)]
+const TCP_LISTEN: u8 = 10;
 
 /// INET_DIAG_NOCOOKIE: look up by the tuple alone.
 const NO_COOKIE: [u8; 8] = [0xff; 8];

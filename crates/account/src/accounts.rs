@@ -1,0 +1,138 @@
+//! The room itself: its ports, its keys, and what its verbs share.
+
+use std::sync::Arc;
+
+use galen_core::model::Act;
+use galen_core::{AuditId, Clock, Cx, Entropy, Secret, Store, UserId};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::desk::Desk;
+use crate::hash::HashPool;
+use crate::limits::Limits;
+use crate::touches::Touches;
+use crate::{HashPressure, LimitCounts, Policy};
+
+/// What the room needs of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The installation's keys. They come from a file of mode 0600; there are no defaults.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The key of the tokens against forged requests, and of the digests under which addresses
+    /// without an account stand in the audit trail.
+    pub csrf: Secret<[u8; 32]>,
+}
+
+/// The length of a message authentication code in bytes.
+pub(crate) const CODE_BYTES: usize = 32;
+/// The block of SHA-256 in bytes.
+const BLOCK_BYTES: usize = 64;
+
+impl Keys {
+    /// HMAC-SHA256 over these parts, one after the other. The first is a label of its own for every
+    /// use, so that no code made for one can be taken for another's.
+    pub(crate) fn code(&self, parts: &[&[u8]]) -> [u8; CODE_BYTES] {
+        // A key shorter than the block is filled up with zeros (RFC 2104 §2), which leaves nothing
+        // about its length to fail.
+        let mut block = [0_u8; BLOCK_BYTES];
+        block[..self.csrf.reveal().len()].copy_from_slice(self.csrf.reveal());
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// The account room. It is shared as an `Arc<Accounts>`; every verb is a method in a file of its own.
+///
+/// Every verb that fails gives a [`galen_core::Refusal`]: its own codes, which its documentation
+/// names, and those of an overloaded, unreachable or broken store ([`galen_core::StoreError`]).
+pub struct Accounts {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) keys: Keys,
+    pub(crate) policy: Policy,
+    pub(crate) pool: HashPool,
+    pub(crate) limits: Limits,
+    pub(crate) touches: Touches,
+}
+
+impl Accounts {
+    /// Opens the room. Costs next to nothing: hashing threads start with the first need.
+    #[must_use]
+    pub fn new(ports: Ports, policy: Policy, keys: Keys) -> Self {
+        let Ports { store, clock, entropy } = ports;
+        Self {
+            desk: Arc::new(Desk::new(store, policy.session.cache_sessions)),
+            pool: HashPool::new(policy.hash, Arc::clone(&clock), Arc::clone(&entropy)),
+            limits: Limits::new(&policy.limits, Arc::clone(&clock), entropy.as_ref()),
+            touches: Touches::default(),
+            clock,
+            entropy,
+            keys,
+            policy,
+        }
+    }
+
+    /// What this installation has decided.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How pressed the hashing pool is. Costs a lock and touches nothing.
+    #[must_use]
+    pub fn pressure(&self) -> HashPressure {
+        self.pool.pressure()
+    }
+
+    /// How the limits stand.
+    #[must_use]
+    pub fn limit_counts(&self) -> LimitCounts {
+        self.limits.counts()
+    }
+
+    /// How many sessions are held in memory.
+    #[must_use]
+    pub fn sessions_cached(&self) -> usize {
+        self.desk.sessions.len()
+    }
+
+    /// Who does what, from where, in which request, now.
+    pub(crate) fn act(&self, cx: &Cx, actor: Option<UserId>) -> Act {
+        Act {
+            id: AuditId::mint(self.clock.as_ref(), self.entropy.as_ref()),
+            at: self.clock.now(),
+            actor,
+            address: cx.address.map(|address| address.to_canonical().to_string()),
+            request_id: cx.request_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_hmac_sha256() {
+        // RFC 4231 §4.2, its key of twenty octets filled up with zeros.
+        let mut key = [0; 32];
+        key[..20].fill(0x0b);
+        let keys = Keys { csrf: Secret::new(key) };
+        let code = keys.code(&[b"Hi ", b"There"]);
+        let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    }
+}

@@ -1,0 +1,84 @@
+//! The desk over which every write goes: it runs to its end whatever becomes of the caller, and
+//! what it revoked leaves the caches before anybody is told of it.
+
+use std::sync::Arc;
+
+use galen_core::model::{EndedSession, User};
+use galen_core::{Cx, Fut, Ledger, Store, StoreError, StoreResult, TokenHash, UserId};
+
+use crate::exact::ExactCache;
+use crate::held::Held;
+
+/// The store with the caches in front of it.
+pub(crate) struct Desk {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sessions: ExactCache<TokenHash, Arc<Held>>,
+    pub(crate) users: ExactCache<UserId, Arc<User>>,
+}
+
+impl Desk {
+    pub(crate) fn new(store: Arc<dyn Store>, capacity: u32) -> Self {
+        Self { store, sessions: ExactCache::new(capacity), users: ExactCache::new(capacity) }
+    }
+
+    /// Forgets sessions that ended and a user who changed. To be called inside [`Desk::write`],
+    /// after the commit.
+    pub(crate) fn forget(&self, ended: &[EndedSession], user: UserId) {
+        self.forget_sessions(ended);
+        self.users.revoke(&[user]);
+    }
+
+    /// Forgets sessions that ended.
+    pub(crate) fn forget_sessions(&self, ended: &[EndedSession]) {
+        if !ended.is_empty() {
+            self.sessions.revoke(ended.iter().map(|session| &session.token_hash));
+        }
+    }
+
+    /// Runs a command and, after its commit, what it owes the caches, as a task of its own: a client
+    /// that hangs up or a request that runs past its deadline drops its future, but a command that
+    /// was handed to the store commits all the same, and a revoked session that stayed in the cache
+    /// would go on to open doors. What the command spent is counted in the caller's ledger.
+    ///
+    /// # Errors
+    /// Those of the store. When it is not known whether the command was committed, every cache is
+    /// emptied, so that the next request asks the store.
+    pub(crate) async fn write<T, F>(self: &Arc<Self>, cx: &Cx, command: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a Desk, &'a Cx) -> Fut<'a, StoreResult<T>> + Send + 'static,
+    {
+        let own = Cx {
+            request_id: cx.request_id,
+            ledger: Ledger::new(),
+            deadline: cx.deadline,
+            urgency: cx.urgency,
+            address: cx.address,
+        };
+        let desk = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let outcome = command(&desk, &own).await;
+            if matches!(outcome, Err(StoreError::Lost(_) | StoreError::Engine(_))) {
+                desk.forget_everything();
+            }
+            (outcome, own.ledger.snapshot(0))
+        });
+        match task.await {
+            Ok((outcome, spent)) => {
+                for (phase, ns) in spent.spent() {
+                    cx.ledger.add(phase, ns);
+                }
+                outcome
+            }
+            Err(stopped) => {
+                self.forget_everything();
+                Err(StoreError::Lost(stopped.to_string()))
+            }
+        }
+    }
+
+    fn forget_everything(&self) {
+        self.sessions.revoke_all();
+        self.users.revoke_all();
+    }
+}

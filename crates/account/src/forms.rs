@@ -1,0 +1,96 @@
+//! What the room is given and what it gives back: plain data, checked by the verbs that take it.
+
+use std::sync::Arc;
+
+use galen_core::model::{Level, Role};
+use galen_core::{Secret, SessionId, UserId};
+
+use crate::Caller;
+
+/// Somebody wants an account. Field errors point at `/email`, `/name` and `/password`.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// The address, as it was written.
+    pub email: String,
+    /// What the user wants to be called; may be empty, at most 100 characters.
+    pub name: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// Somebody wants to sign in. Field errors point at `/email` and `/password`.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The address, as it was written.
+    pub email: String,
+    /// The password.
+    pub password: Secret<String>,
+    /// The user agent, kept with the session, cut to 256 characters.
+    pub user_agent: Option<String>,
+    /// The session the same browser presented, which ends when the sign-in succeeds.
+    pub replaces: Option<SessionId>,
+}
+
+/// Somebody is signed in, under a token that was just made.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The token for the cookie: 43 characters of base64url. It is kept nowhere.
+    pub token: Secret<String>,
+    /// Who is signed in.
+    pub caller: Arc<Caller>,
+}
+
+/// A signed-in user wants another password. Field errors point at `/current` and `/new`.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// The password so far.
+    pub current: Secret<String>,
+    /// The password from now on.
+    pub new: Secret<String>,
+    /// The user agent, kept with the session the user goes on with.
+    pub user_agent: Option<String>,
+}
+
+/// An admin, or the command line, makes a user. Field errors point at `/email`, `/name` and
+/// `/password`.
+#[derive(Clone, Debug)]
+pub struct AdminUser {
+    /// The address, as it was written.
+    pub email: String,
+    /// What the user is called; may be empty, at most 100 characters.
+    pub name: String,
+    /// The password.
+    pub password: Secret<String>,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// Who gets a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// The user with this identifier.
+    Id(UserId),
+    /// The user with this address. Field errors point at `/email`.
+    Email(String),
+}
+
+/// A notification to publish. Field errors point at the fields' names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publish {
+    /// Who gets it.
+    pub user: Recipient,
+    /// What it is about: `[a-z0-9_.-]`, 1 to 64 characters.
+    pub category: String,
+    /// How much it matters.
+    pub level: Level,
+    /// Its one line: 1 to 200 characters.
+    pub title: String,
+    /// Its text: at most 4000 characters.
+    pub body: String,
+    /// Where it leads: an https URL or a path that begins with one slash, at most 2048 octets.
+    pub link: Option<String>,
+    /// Data for the application: a JSON object of at most 4096 octets.
+    pub data: Option<serde_json::Value>,
+    /// The key that makes the publishing happen once: 1 to 128 visible ASCII characters.
+    pub idempotency_key: Option<String>,
+}

@@ -1,0 +1,83 @@
+//! A user to be made, whoever makes it: the fields, the password's judgement, the command.
+
+use galen_core::model::{NewUser, Role, User, UserCreation};
+use galen_core::{Code, Cx, Refusal, Secret, TokenHash, UserId};
+
+use crate::email::Address;
+use crate::fields::{self, Fields};
+use crate::password::Owner;
+use crate::{Accounts, Registration};
+
+/// A form whose fields were checked, but for how easy the password is to guess.
+pub(crate) struct Newcomer {
+    address: Address,
+    name: String,
+    password: Secret<String>,
+}
+
+/// How the user comes to be.
+#[derive(Clone, Copy)]
+pub(crate) struct Making {
+    /// Who makes it, when somebody is known.
+    pub(crate) actor: Option<UserId>,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// The setup token it hangs on.
+    pub(crate) setup: Option<TokenHash>,
+}
+
+impl Accounts {
+    /// Checks the fields of a form.
+    ///
+    /// # Errors
+    /// [`Code::InvalidFields`], with every wrong field.
+    pub(crate) fn read_newcomer(&self, form: &Registration) -> Result<Newcomer, Refusal> {
+        let mut wrong = Fields::default();
+        let address = wrong.take(Address::parse_field(&form.email, "/email"));
+        let name = wrong.take(fields::name(&form.name, "/name"));
+        let password =
+            wrong.take(fields::new_password(&form.password, "/password", &self.policy.password));
+        match (address, name, password) {
+            (Some(address), Some(name), Some(password)) => Ok(Newcomer { address, name, password }),
+            _ => Err(wrong.refusal()),
+        }
+    }
+
+    /// Judges and hashes the password, and makes the user.
+    ///
+    /// # Errors
+    /// [`Code::InvalidFields`] when the password is easy to guess, [`Code::EmailTaken`],
+    /// [`Code::SetupNotPossible`] when the setup token was refused, and those of pool and store.
+    pub(crate) async fn make_user(
+        &self,
+        cx: &Cx,
+        newcomer: Newcomer,
+        making: Making,
+    ) -> Result<User, Refusal> {
+        let owner = Owner { email: newcomer.address.written.clone(), name: newcomer.name.clone() };
+        let policy = &self.policy.password;
+        let password_hash = self
+            .pool
+            .make(cx, newcomer.password, owner, policy)
+            .await?
+            .map_err(|flaw| Refusal::fields(vec![flaw.field("/password", policy)]))?;
+        let user = NewUser {
+            id: UserId::mint(self.clock.as_ref(), self.entropy.as_ref()),
+            email: newcomer.address.written,
+            email_key: newcomer.address.key,
+            name: newcomer.name,
+            password_hash,
+            role: making.role,
+        };
+        let act = self.act(cx, making.actor);
+        let made = self
+            .desk
+            .write(cx, move |desk, cx| desk.store.create_user(cx, act, user, making.setup))
+            .await?;
+        match made {
+            UserCreation::Created(user) => Ok(user),
+            UserCreation::EmailTaken => Err(Refusal::new(Code::EmailTaken)),
+            UserCreation::TokenRefused => Err(Refusal::new(Code::SetupNotPossible)),
+        }
+    }
+}

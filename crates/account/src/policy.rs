@@ -1,0 +1,186 @@
+//! What an installation may decide about its accounts, with the defaults and their reasons.
+
+/// One minute in milliseconds.
+pub(crate) const MINUTE_MS: i64 = 60_000;
+/// One hour in milliseconds.
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// One day in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Everything an installation may decide about its accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may make an account.
+    pub registration: RegistrationPolicy,
+    /// What a password must be.
+    pub password: PasswordPolicy,
+    /// How passwords are hashed.
+    pub hash: HashPolicy,
+    /// How often passwords may be tried.
+    pub limits: LimitPolicy,
+    /// How long sessions live.
+    pub session: SessionPolicy,
+    /// How long the first-run link works.
+    pub setup: SetupPolicy,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Only an admin makes accounts. The default, until mail can verify an address.
+    #[default]
+    Closed,
+    /// Anybody does. Until addresses are verified by mail, this gives away whether an address has an
+    /// account (the refusal says so), and lets people sit on addresses that are not theirs.
+    Open,
+}
+
+/// What a password must be. There are no composition rules and no forced changes
+/// (NIST SP 800-63B-4 §3.1.1.2, ASVS 5.0 6.2.5 and 6.2.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// The fewest characters, in Unicode code points of the NFC form. 15 where the password is the
+    /// only factor (NIST SP 800-63B-4 §3.1.1.2); less than 8 is taken as 8.
+    pub min_chars: u32,
+    /// The most characters, in Unicode code points of the NFC form. NIST wants at least 64; more
+    /// than 1024 is taken as 1024.
+    pub max_chars: u32,
+    /// How many guesses a password must stand, by zxcvbn's estimate. 10^8 is where zxcvbn begins to
+    /// call a password safe from guessing (score 3).
+    pub min_guesses: u64,
+    /// Words an attacker of this installation tries first, besides `galen`: its host, its name.
+    pub context: Vec<String>,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { min_chars: 15, max_chars: 256, min_guesses: 100_000_000, context: Vec::new() }
+    }
+}
+
+/// How passwords are hashed: Argon2id, version 0x13 (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashPolicy {
+    /// Memory a hash takes, in KiB. 19456 with two passes and one lane is OWASP's first choice
+    /// (Password Storage Cheat Sheet).
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// How many hashes run at once: the number of cores. More would only make each of them slower.
+    pub permits: u32,
+    /// How many may wait for a permit; one more is refused with a Retry-After.
+    pub queue: u32,
+    /// How much lower than the rest the hashing threads' priority is: their nice value, 0 to 19.
+    pub nice: u8,
+}
+
+impl Default for HashPolicy {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            memory_kib: 19_456,
+            passes: 2,
+            permits: u32::try_from(cores).unwrap_or(1),
+            queue: 64,
+            nice: 7,
+        }
+    }
+}
+
+/// So many attempts in so long a time, refilled evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many attempts; also how many at once. 0 is taken as 1.
+    pub attempts: u32,
+    /// In how long, in milliseconds.
+    pub per_ms: u64,
+}
+
+/// How often passwords may be tried. An attempt is reserved in every limit that concerns it before
+/// any work is done, and given back when the password was right; so honest people never meet a
+/// limit, and guesses in parallel never exceed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitPolicy {
+    /// Whether attempts are limited at all. `false` is for benchmarks, which come from one address.
+    pub enabled: bool,
+    /// Wrong passwords for one account, whatever the way in: 10 in 5 minutes. An address from which
+    /// the account's owner has signed in before has an allowance of its own, so that strangers who
+    /// guess cannot lock the owner out.
+    pub account: Rate,
+    /// Wrong passwords for one account in the long run: 100 a day (NIST SP 800-63B-4 §3.2.2 wants no
+    /// more than 100 in a row).
+    pub account_long: Rate,
+    /// Wrong passwords from one address (IPv4 address, IPv6 /64): 30 in 5 minutes.
+    pub address: Rate,
+    /// Wrong passwords in the whole installation, from addresses that no owner is known to use:
+    /// 600 a minute. It bounds what a flood of addresses can spend of the CPU.
+    pub strangers: Rate,
+    /// Accounts registered, and setup links tried, from one address, right or wrong: 20 an hour.
+    pub registrations: Rate,
+    /// How many counters are kept at the most; the least used go first. 32 to 64 bytes each.
+    pub max_keys: u32,
+}
+
+impl Default for LimitPolicy {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            account: Rate { attempts: 10, per_ms: 300_000 },
+            account_long: Rate { attempts: 100, per_ms: 86_400_000 },
+            address: Rate { attempts: 30, per_ms: 300_000 },
+            strangers: Rate { attempts: 600, per_ms: 60_000 },
+            registrations: Rate { attempts: 20, per_ms: 3_600_000 },
+            max_keys: 131_072,
+        }
+    }
+}
+
+impl LimitPolicy {
+    /// No limits: for benchmarks, which come from one address.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { enabled: false, ..Self::default() }
+    }
+}
+
+/// How long sessions live. The defaults are those of an ordinary user at AAL1
+/// (NIST SP 800-63B-4 §2.1.3: a sign-in at least every 30 days).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// How long a session lives without use, in milliseconds: 7 days.
+    pub idle_ms: i64,
+    /// How long a session lives in any case, in milliseconds: 30 days.
+    pub absolute_ms: i64,
+    /// How long a given password counts as fresh, in milliseconds: 15 minutes.
+    pub fresh_ms: i64,
+    /// How far `last_seen_at` may lag behind, in milliseconds: 5 minutes. Uses closer together than
+    /// this are not written down.
+    pub touch_ms: i64,
+    /// How many sessions are kept in memory at the most.
+    pub cache_sessions: u32,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self {
+            idle_ms: 7 * DAY_MS,
+            absolute_ms: 30 * DAY_MS,
+            fresh_ms: 15 * MINUTE_MS,
+            touch_ms: 5 * MINUTE_MS,
+            cache_sessions: 65_536,
+        }
+    }
+}
+
+/// How long the first-run link works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetupPolicy {
+    /// How long, in milliseconds: 24 hours.
+    pub lifetime_ms: i64,
+}
+
+impl Default for SetupPolicy {
+    fn default() -> Self {
+        Self { lifetime_ms: DAY_MS }
+    }
+}

@@ -1,0 +1,47 @@
+//! The first run: a link that works once and makes the first admin. There is no default account.
+
+use galen_core::model::{Role, User};
+use galen_core::{Code, Cx, Refusal, Secret};
+
+use crate::newcomer::Making;
+use crate::{Accounts, Registration, token};
+
+impl Accounts {
+    /// Offers the setup of the first admin: a token of 256 bits that works once, for 24 hours by
+    /// default, in place of any earlier one. Only its hash is kept. `None` when an active admin
+    /// exists, and nothing is to be set up.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn offer_setup(&self, cx: &Cx) -> Result<Option<Secret<String>>, Refusal> {
+        let (token, hash) = token::mint(self.entropy.as_ref());
+        let lifetime_ms = self.policy.setup.lifetime_ms;
+        let expires_at = self.clock.now().plus_ms(lifetime_ms);
+        let offered = self
+            .desk
+            .write(cx, move |desk, cx| desk.store.offer_setup(cx, hash, expires_at))
+            .await?;
+        Ok(offered.then_some(token))
+    }
+
+    /// Makes the first admin with a token that was offered. The command that makes the user redeems
+    /// the token, so of any number of attempts at once one wins (CVE-2026-1035).
+    ///
+    /// # Errors
+    /// [`Code::InvalidFields`]; [`Code::TooManyAttempts`], counted like a registration;
+    /// [`Code::SetupNotPossible`] when the token is unknown, used or expired, or there is an admin.
+    pub async fn complete_setup(
+        &self,
+        cx: &Cx,
+        token: &str,
+        form: Registration,
+    ) -> Result<User, Refusal> {
+        let newcomer = self.read_newcomer(&form)?;
+        let _counted = self.limits.reserve_registration(cx.address)?;
+        let Some(hash) = token::hash_of(token) else {
+            return Err(Refusal::new(Code::SetupNotPossible));
+        };
+        let making = Making { actor: None, role: Role::Admin, setup: Some(hash) };
+        self.make_user(cx, newcomer, making).await
+    }
+}

@@ -1,0 +1,191 @@
+//! The sweep of expired sessions: in slices that never hold the writer long, and out of the way of
+//! whoever waits for it.
+
+use std::time::Duration;
+
+use galen_core::model::SweepWork;
+use galen_core::{Cx, Phase, Refusal, StoreError, UnixMs};
+use serde::{Deserialize, Serialize};
+
+use crate::Accounts;
+use crate::policy::MINUTE_MS;
+
+/// The fewest rows of a slice.
+const ROWS_MIN: u32 = 16;
+/// How long the sweep stands back when live writes wait, in nanoseconds.
+const STAND_BACK_NS: u64 = 2_000_000;
+/// The longest rest between two slices, in nanoseconds.
+const REST_NS_MAX: u64 = 250_000_000;
+
+/// How the sweep behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepPolicy {
+    /// The most rows of a slice. The number is adapted to `slice_ms` from slice to slice.
+    pub rows_max: u32,
+    /// How long a slice's statements may take, in milliseconds: that long, at the most, a live write
+    /// waits for the writer because of the sweep.
+    pub slice_ms: u64,
+    /// How long one run may take in all, in milliseconds.
+    pub box_ms: u64,
+    /// Which share of the time the sweep may work, in percent; it rests in between.
+    pub duty_percent: u32,
+}
+
+impl Default for SweepPolicy {
+    fn default() -> Self {
+        Self { rows_max: 500, slice_ms: 5, box_ms: 60_000, duty_percent: 25 }
+    }
+}
+
+/// What one run of the sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepReport {
+    /// Expired sessions removed.
+    pub sessions: u64,
+    /// Notifications of deleted users removed.
+    pub orphans: u64,
+    /// Slices run.
+    pub slices: u64,
+    /// How often it stood back for live writes, or because the store had no room for it.
+    pub yields: u64,
+    /// How many rows the last slice was allowed.
+    pub rows_allowed: u32,
+    /// The longest a slice's statements took, in nanoseconds.
+    pub slice_ns_max: u64,
+    /// How long the run took, rests included, in nanoseconds.
+    pub took_ns: u64,
+    /// Whether there is more to do.
+    pub more: bool,
+}
+
+impl Accounts {
+    /// Removes sessions that have expired, and what deleted users left behind, until there is no more
+    /// or the time box is full. Sessions expire after their idle time (7 days unless configured) or
+    /// at their absolute end, and are refused from then on whether they were swept or not.
+    ///
+    /// Uses that wait in memory are written down first, and a minute is left between expiry and
+    /// sweep, so a session that was used in its last minute is never swept.
+    ///
+    /// # Errors
+    /// Those of the store, except a full queue or a passed deadline: for these it stands back.
+    pub async fn sweep(&self, cx: &Cx, policy: SweepPolicy) -> Result<SweepReport, Refusal> {
+        let began_ns = self.clock.monotonic_ns();
+        let box_ns = policy.box_ms.saturating_mul(1_000_000);
+        let before_flush = self.clock.now();
+        self.flush_touches(cx).await?;
+        let mut pace = Pace::new(policy);
+        let mut report = SweepReport { more: true, ..SweepReport::default() };
+        while report.more {
+            let now_ns = self.clock.monotonic_ns();
+            if now_ns.saturating_sub(began_ns) >= box_ns || now_ns >= cx.deadline.0 {
+                break;
+            }
+            if self.desk.store.pressure().writes_waiting > 0 {
+                report.yields += 1;
+                rest(STAND_BACK_NS).await;
+                continue;
+            }
+            let work =
+                SweepWork { expired_at: UnixMs(before_flush.0 - MINUTE_MS), max_rows: pace.rows };
+            report.rows_allowed = pace.rows;
+            let query_ns = cx.ledger.snapshot(0).get(Phase::Query);
+            match self.desk.store.sweep(cx, work).await {
+                Ok(slice) => {
+                    report.slices += 1;
+                    report.sessions += slice.sessions;
+                    report.orphans += slice.orphans;
+                    report.more = slice.more;
+                    let slice_ns = cx.ledger.snapshot(0).get(Phase::Query) - query_ns;
+                    report.slice_ns_max = report.slice_ns_max.max(slice_ns);
+                    pace.learn(slice_ns);
+                    if report.more {
+                        rest(pace.rest_ns(slice_ns)).await;
+                    }
+                }
+                Err(StoreError::Full { .. } | StoreError::TooLate { .. }) => {
+                    report.yields += 1;
+                    rest(STAND_BACK_NS).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        report.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
+        Ok(report)
+    }
+
+    /// Forgets attempts that no limit needs any more. Gives how many counters went.
+    pub fn prune_limits(&self) -> u64 {
+        self.limits.prune()
+    }
+}
+
+async fn rest(ns: u64) {
+    tokio::time::sleep(Duration::from_nanos(ns)).await;
+}
+
+/// How many rows a slice may have and how long to rest after it, learned from the slices before.
+struct Pace {
+    policy: SweepPolicy,
+    rows: u32,
+}
+
+impl Pace {
+    fn new(policy: SweepPolicy) -> Self {
+        let policy = SweepPolicy {
+            rows_max: policy.rows_max.max(ROWS_MIN),
+            duty_percent: policy.duty_percent.clamp(1, 100),
+            ..policy
+        };
+        // The first slice is small: nothing is known yet of the machine.
+        let rows = (policy.rows_max / 4).max(ROWS_MIN);
+        Self { policy, rows }
+    }
+
+    /// Halves the rows after a slice that was too long, and adds a quarter after one that took less
+    /// than half of what it may.
+    fn learn(&mut self, slice_ns: u64) {
+        let may_ns = self.policy.slice_ms.saturating_mul(1_000_000);
+        if slice_ns > may_ns {
+            self.rows = (self.rows / 2).max(ROWS_MIN);
+        } else if slice_ns < may_ns / 2 {
+            self.rows = (self.rows + self.rows / 4).min(self.policy.rows_max);
+        }
+    }
+
+    /// The rest that keeps the work within its share of the time. At least a moment, so that whoever
+    /// came meanwhile comes first.
+    fn rest_ns(&self, slice_ns: u64) -> u64 {
+        let duty = u64::from(self.policy.duty_percent);
+        (slice_ns.saturating_mul(100 - duty) / duty).clamp(100_000, REST_NS_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_shrink_when_they_are_slow_and_grow_back_when_they_are_not() {
+        let mut pace = Pace::new(SweepPolicy::default());
+        for _ in 0..10 {
+            pace.learn(1_000_000);
+        }
+        assert_eq!(pace.rows, 500);
+        pace.learn(6_000_000);
+        assert_eq!(pace.rows, 250);
+        pace.learn(4_000_000);
+        assert_eq!(pace.rows, 250, "between half and whole: just right");
+        for _ in 0..20 {
+            pace.learn(60_000_000);
+        }
+        assert_eq!(pace.rows, ROWS_MIN);
+    }
+
+    #[test]
+    fn the_sweep_works_a_quarter_of_the_time() {
+        let pace = Pace::new(SweepPolicy::default());
+        assert_eq!(pace.rest_ns(4_000_000), 12_000_000);
+        assert_eq!(pace.rest_ns(0), 100_000);
+        assert_eq!(pace.rest_ns(u64::MAX / 1_000), REST_NS_MAX);
+    }
+}

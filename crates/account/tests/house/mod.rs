@@ -1,0 +1,175 @@
+//! A whole account room on a real database, for tests that act as its users.
+#![allow(dead_code, reason = "every test file uses another part of the house")]
+
+use std::sync::Arc;
+
+use galen_account::{
+    Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, Login, Policy, Ports, Registration,
+    RegistrationPolicy, SignedIn,
+};
+use galen_core::model::{AuditEntry, AuditFilter, Role, User};
+use galen_core::{Code, Cx, Entropy, PageRequest, Refusal, RequestId, Secret, SessionId, Store};
+use galen_store::{SqliteSettings, SqliteStore};
+use galen_testkit::{HandClock, NullObserver, SeededEntropy};
+
+/// A password that every policy takes.
+pub const PASSWORD: &str = "violin gravel seventeen umbrella";
+/// Another one.
+pub const OTHER_PASSWORD: &str = "lantern otter crosswind pepper";
+
+pub struct House {
+    pub dir: Arc<tempfile::TempDir>,
+    pub clock: Arc<HandClock>,
+    pub entropy: Arc<SeededEntropy>,
+    pub store: Arc<SqliteStore>,
+    pub accounts: Arc<Accounts>,
+    policy: Policy,
+}
+
+/// The defaults, but for hashes that cost next to nothing and registration that is open.
+pub fn policy() -> Policy {
+    Policy {
+        registration: RegistrationPolicy::Open,
+        hash: HashPolicy { memory_kib: 64, passes: 1, permits: 2, ..HashPolicy::default() },
+        ..Policy::default()
+    }
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::with(policy())
+    }
+
+    pub fn with(policy: Policy) -> Self {
+        let dir = Arc::new(tempfile::tempdir().expect("a directory"));
+        let clock = Arc::new(HandClock::new());
+        Self::open(dir, clock, Arc::new(SeededEntropy::new(1)), policy)
+    }
+
+    fn open(
+        dir: Arc<tempfile::TempDir>,
+        clock: Arc<HandClock>,
+        entropy: Arc<SeededEntropy>,
+        policy: Policy,
+    ) -> Self {
+        let settings = SqliteSettings::at(dir.path().join("test.db"));
+        let store = SqliteStore::open(settings, clock.clone(), Arc::new(NullObserver));
+        let store = Arc::new(store.expect("a database"));
+        let ports = Ports { store: store.clone(), clock: clock.clone(), entropy: entropy.clone() };
+        let keys = Keys { csrf: Secret::new([7; 32]) };
+        let accounts = Arc::new(Accounts::new(ports, policy.clone(), keys));
+        Self { dir, clock, entropy, store, accounts, policy }
+    }
+
+    /// The same house after a restart: the database is closed and opened again, memory is empty.
+    pub fn restarted(self) -> Self {
+        self.restarted_with(|_| {})
+    }
+
+    /// The same after a restart with another policy.
+    pub fn restarted_with(mut self, change: impl FnOnce(&mut Policy)) -> Self {
+        change(&mut self.policy);
+        drop(self.accounts);
+        self.store.close();
+        drop(self.store);
+        Self::open(self.dir, self.clock, self.entropy, self.policy)
+    }
+
+    /// A request from home.
+    pub fn cx(&self) -> Cx {
+        self.cx_from("192.0.2.1")
+    }
+
+    /// A request from this address.
+    pub fn cx_from(&self, address: &str) -> Cx {
+        let id = RequestId::mint(self.clock.as_ref(), self.entropy.as_ref());
+        let mut cx = Cx::live(id, self.clock.as_ref(), 60_000_000_000);
+        cx.address = Some(address.parse().expect("an address"));
+        cx
+    }
+
+    pub async fn user(&self, email: &str, role: Role) -> User {
+        let form = AdminUser {
+            email: email.to_owned(),
+            name: String::new(),
+            password: secret(PASSWORD),
+            role,
+        };
+        let made = self.accounts.create_user(&self.cx(), None, form).await;
+        made.expect("a user")
+    }
+
+    pub async fn try_login(&self, email: &str, password: &str) -> Result<SignedIn, Refusal> {
+        self.accounts.login(&self.cx(), login(email, password, None)).await
+    }
+
+    pub async fn login(&self, email: &str) -> SignedIn {
+        self.try_login(email, PASSWORD).await.expect("signed in")
+    }
+
+    /// A user, signed in.
+    pub async fn signed_in(&self, email: &str, role: Role) -> SignedIn {
+        self.user(email, role).await;
+        self.login(email).await
+    }
+
+    /// Who the token stands for now.
+    pub async fn caller(&self, token: &Secret<String>) -> Result<Arc<Caller>, Code> {
+        let identity = self.accounts.identify(&self.cx(), token.reveal()).await;
+        match identity.expect("the store answers") {
+            Identity::Caller(caller) => Ok(caller),
+            Identity::Nobody(code) => Err(code),
+        }
+    }
+
+    pub async fn is_signed_in(&self, token: &Secret<String>) -> bool {
+        self.caller(token).await.is_ok()
+    }
+
+    /// The whole audit trail, newest first (as far as one page goes).
+    pub async fn trail(&self, code: &str) -> Vec<AuditEntry> {
+        let filter = AuditFilter { actor: None, code: Some(code.to_owned()) };
+        let page = self.store.audit(&self.cx(), &filter, PAGE).await;
+        page.expect("the trail").items
+    }
+
+    pub fn hashes_done(&self) -> u64 {
+        self.accounts.pressure().hashes_done
+    }
+
+    /// A token of the right form that nobody was given.
+    pub fn planted_token(&self) -> Secret<String> {
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut bytes = [0; 42];
+        self.entropy.fill(&mut bytes);
+        let mut token: String =
+            bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect();
+        token.push('A');
+        Secret::new(token)
+    }
+}
+
+pub const PAGE: PageRequest = PageRequest { after: None, limit: 200 };
+
+pub fn secret(text: &str) -> Secret<String> {
+    Secret::new(text.to_owned())
+}
+
+pub fn login(email: &str, password: &str, replaces: Option<SessionId>) -> Login {
+    Login {
+        email: email.to_owned(),
+        password: secret(password),
+        user_agent: Some("Mozilla/5.0 (test)".to_owned()),
+        replaces,
+    }
+}
+
+pub fn registration(email: &str, name: &str, password: &str) -> Registration {
+    Registration { email: email.to_owned(), name: name.to_owned(), password: secret(password) }
+}
+
+/// The code of a refusal.
+pub fn code<T>(outcome: Result<T, Refusal>) -> Result<T, Code> {
+    outcome.map_err(|refusal| refusal.code)
+}

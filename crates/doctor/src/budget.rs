@@ -1,0 +1,487 @@
+//! The latency budget: where the time of one request went, adding up to all of it.
+
+use galen_core::Phase;
+use serde::Serialize;
+
+use crate::evidence::object::{self, Window};
+use crate::evidence::{Evidence, Fact, FactKey};
+use crate::figure::{Expr, Figure};
+use crate::locks;
+use crate::pools;
+use crate::sentence::Sentence;
+use crate::symptom::Symptom;
+use crate::threads::{self, ThreadView, Wait};
+use crate::words::Code;
+
+/// Above this share of unexplained time no cause is named.
+pub const UNEXPLAINED_PERCENT_MAX: f64 = 40.0;
+
+/// One place where time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Component {
+    /// Room A: no connection yet.
+    Connect,
+    /// Room B: established, nobody has accepted it.
+    NotAccepted,
+    /// Room C: accepted, the request lies unread.
+    Unread,
+    /// Computing.
+    OnCpu,
+    /// Ready to compute, waiting for a CPU.
+    RunQueue,
+    /// Forbidden to compute by a quota.
+    Throttled,
+    /// Waiting for a database lock.
+    DbLock,
+    /// The database working.
+    DbWork,
+    /// Waiting for a permit or a pooled connection.
+    PoolWait,
+    /// Waiting for the disk.
+    Disk,
+    /// Waiting for another server.
+    Upstream,
+    /// A timed sleep.
+    Sleep,
+    /// Room E: the answer on its way.
+    Answer,
+    /// What nothing measured explains.
+    Unexplained,
+}
+
+impl Component {
+    /// Every component, in the order of the table.
+    pub const ALL: &'static [Self] = &[
+        Self::Connect,
+        Self::NotAccepted,
+        Self::Unread,
+        Self::OnCpu,
+        Self::RunQueue,
+        Self::Throttled,
+        Self::DbLock,
+        Self::DbWork,
+        Self::PoolWait,
+        Self::Disk,
+        Self::Upstream,
+        Self::Sleep,
+        Self::Answer,
+        Self::Unexplained,
+    ];
+
+    /// Its name in the reader's language.
+    pub fn word(self) -> Code {
+        match self {
+            Self::Connect => Code::BudgetConnect,
+            Self::NotAccepted => Code::BudgetNotAccepted,
+            Self::Unread => Code::BudgetUnread,
+            Self::OnCpu => Code::BudgetOnCpu,
+            Self::RunQueue => Code::BudgetRunQueue,
+            Self::Throttled => Code::BudgetThrottled,
+            Self::DbLock => Code::BudgetDbLock,
+            Self::DbWork => Code::BudgetDbWork,
+            Self::PoolWait => Code::BudgetPoolWait,
+            Self::Disk => Code::BudgetDisk,
+            Self::Upstream => Code::BudgetUpstream,
+            Self::Sleep => Code::BudgetSleep,
+            Self::Answer => Code::BudgetAnswer,
+            Self::Unexplained => Code::BudgetUnexplained,
+        }
+    }
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Where the time went.
+    pub component: Component,
+    /// How much, in milliseconds.
+    pub time: Figure,
+    /// Its share of the whole, in percent.
+    pub share: Figure,
+    /// What was seen.
+    pub note: Option<Sentence>,
+}
+
+/// The budget of one watched request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Budget {
+    /// The endpoint, as in its symptom.
+    pub object: String,
+    /// All of it, in milliseconds.
+    pub total: Figure,
+    /// The rows; they add up to `total`.
+    pub rows: Vec<Row>,
+}
+
+impl Budget {
+    /// The share of a component, in percent.
+    pub fn percent(&self, component: Component) -> f64 {
+        self.rows.iter().filter(|row| row.component == component).map(|row| row.share.value).sum()
+    }
+
+    /// The unexplained share, in percent.
+    pub fn unexplained_percent(&self) -> f64 {
+        self.percent(Component::Unexplained)
+    }
+
+    /// The greatest explained row.
+    pub fn greatest(&self) -> Option<&Row> {
+        self.rows
+            .iter()
+            .filter(|row| row.component != Component::Unexplained)
+            .max_by(|a, b| a.time.value.total_cmp(&b.time.value))
+    }
+}
+
+/// A row before the total is known.
+struct Part {
+    component: Component,
+    time: Expr,
+    note: Option<Sentence>,
+}
+
+impl Part {
+    fn new(component: Component, time: Expr) -> Self {
+        Self { component, time, note: None }
+    }
+}
+
+/// The whole time of a watched request: the one held in the waiting rooms, or the median.
+pub fn total_expr(evidence: &Evidence, symptom: &Symptom) -> Option<Expr> {
+    [&symptom.object, &symptom.path]
+        .into_iter()
+        .find_map(|object| evidence.find(FactKey::HeldRequestMs, object))
+        .map(Expr::value)
+        .or_else(|| evidence.find(FactKey::HttpTotalMs, &symptom.object).map(Expr::median))
+}
+
+/// The budget of a symptom; `None` where no request was timed.
+pub fn of(evidence: &Evidence, symptom: &Symptom) -> Option<Budget> {
+    let total = total_expr(evidence, symptom)?;
+    let views = threads::watched(evidence, &symptom.windows());
+    let rooms = Rooms::of(evidence, symptom);
+    let mut parts = match &rooms {
+        Some(rooms) => rooms.parts(&total),
+        None => connect_part(evidence, symptom).into_iter().collect(),
+    };
+    let inside = match &rooms {
+        Some(rooms) => total.clone().times(rooms.share(rooms.handler)),
+        None => total.clone().less(Expr::sum(parts.iter().map(|part| part.time.clone()))),
+    };
+    parts.extend(inside_parts(evidence, symptom, &views, &inside));
+    close(evidence, symptom, total, parts)
+}
+
+/// Adds the unexplained remainder and computes the shares.
+fn close(evidence: &Evidence, symptom: &Symptom, total: Expr, parts: Vec<Part>) -> Option<Budget> {
+    let explained = Expr::sum(parts.iter().map(|part| part.time.clone()));
+    let rest = Part::new(Component::Unexplained, total.clone().less(explained));
+    let mut rows: Vec<Row> = parts
+        .into_iter()
+        .chain([rest])
+        .filter_map(|part| {
+            Some(Row {
+                component: part.component,
+                share: Figure::percent(part.time.clone(), total.clone(), evidence)?,
+                time: Figure::ms(part.time, evidence)?,
+                note: part.note,
+            })
+        })
+        .filter(|row| row.time.value > 0.0 || row.component == Component::Unexplained)
+        .collect();
+    rows.sort_by_key(|row| row.component);
+    let total = Figure::ms(total, evidence)?;
+    Some(Budget { object: symptom.object.clone(), total, rows })
+}
+
+fn connect_part(evidence: &Evidence, symptom: &Symptom) -> Option<Part> {
+    let fact = evidence.find(FactKey::HttpConnectMs, &symptom.object)?;
+    Some(Part::new(Component::Connect, Expr::median(fact)))
+}
+
+/// The five waiting rooms of one held request.
+struct Rooms<'a> {
+    connecting: &'a Fact,
+    queued: &'a Fact,
+    unread: &'a Fact,
+    handler: &'a Fact,
+    writing: &'a Fact,
+}
+
+impl<'a> Rooms<'a> {
+    fn of(evidence: &'a Evidence, symptom: &Symptom) -> Option<Self> {
+        [&symptom.object, &symptom.path].into_iter().find_map(|object| {
+            let room = |key| evidence.find(key, object).filter(|fact| fact.n > 0);
+            Some(Self {
+                connecting: room(FactKey::RoomNotEstablished)?,
+                queued: room(FactKey::RoomAcceptQueue)?,
+                unread: room(FactKey::RoomUnread)?,
+                handler: room(FactKey::RoomInHandler)?,
+                writing: room(FactKey::RoomWriting)?,
+            })
+        })
+    }
+
+    fn share(&self, room: &Fact) -> Expr {
+        Expr::value(room).over(Expr::n(room))
+    }
+
+    fn parts(&self, total: &Expr) -> Vec<Part> {
+        [
+            (Component::Connect, self.connecting, Code::RoomConnecting),
+            (Component::NotAccepted, self.queued, Code::RoomQueued),
+            (Component::Unread, self.unread, Code::RoomUnread),
+            (Component::Answer, self.writing, Code::RoomWriting),
+        ]
+        .into_iter()
+        .map(|(component, room, code)| Part {
+            component,
+            time: total.clone().times(self.share(room)),
+            note: room_note(code, room),
+        })
+        .collect()
+    }
+}
+
+fn room_note(code: Code, room: &Fact) -> Option<Sentence> {
+    let looks = room.value.number()?;
+    let count = Figure { value: looks, unit: crate::figure::Unit::Count, expr: Expr::value(room) };
+    let n = Figure { value: room.n as f64, unit: crate::figure::Unit::Count, expr: Expr::n(room) };
+    Some(Sentence::new(code).figure("looks", &count).figure("n", &n))
+}
+
+/// The time inside the handler, by the server's own ledger or by what its threads did.
+fn inside_parts(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    views: &[ThreadView<'_>],
+    inside: &Expr,
+) -> Vec<Part> {
+    let ledger = ledger_parts(evidence, symptom, inside);
+    if !ledger.is_empty() {
+        return ledger;
+    }
+    match (threads::working(views), pools::full(views)) {
+        (Some(view), _) => thread_parts(evidence, symptom, view, inside),
+        (None, Some(_)) => vec![Part::new(Component::PoolWait, inside.clone())],
+        (None, None) => Vec::new(),
+    }
+}
+
+/// Where the phases of Galen's own ledger belong.
+fn component_of_phase(phase: Phase) -> Component {
+    match phase {
+        Phase::AcceptQueue => Component::NotAccepted,
+        Phase::ExecutorQueue => Component::RunQueue,
+        Phase::BodyRead => Component::Unread,
+        Phase::Limits | Phase::Cors | Phase::Session | Phase::Csrf => Component::OnCpu,
+        Phase::Handler | Phase::Hash => Component::OnCpu,
+        Phase::PoolWait | Phase::HashWait => Component::PoolWait,
+        Phase::LockWait => Component::DbLock,
+        Phase::Query => Component::DbWork,
+        Phase::CommitWait => Component::Disk,
+        Phase::Outbound => Component::Upstream,
+        Phase::Write => Component::Answer,
+    }
+}
+
+fn ledger_parts(evidence: &Evidence, symptom: &Symptom, inside: &Expr) -> Vec<Part> {
+    let route = format!("GET {}", symptom.path);
+    let Some(wall) = evidence.find(FactKey::WitnessRouteMs, &route) else { return Vec::new() };
+    evidence
+        .all(FactKey::WitnessPhaseMs)
+        .filter_map(|fact| {
+            let (of, name) = object::parse_phase(&fact.object)?;
+            let phase = Phase::ALL.into_iter().find(|phase| of == route && phase.name() == name)?;
+            let share = Expr::value(fact).over(Expr::median(wall)).at_most(Expr::Constant(1.0));
+            Some(Part::new(component_of_phase(phase), inside.clone().times(share)))
+        })
+        .collect()
+}
+
+/// Splits the handler's time by what the working thread did in it.
+fn thread_parts(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    view: &ThreadView<'_>,
+    inside: &Expr,
+) -> Vec<Part> {
+    let mut parts = cpu_parts(evidence, symptom, view, inside);
+    let cpu: Expr = Expr::sum(parts.iter().map(|part| part.time.clone()));
+    let rest = inside.clone().less(cpu);
+    let waiting = view.looks_total().saturating_sub(view.looks(Wait::Running));
+    if waiting == 0 {
+        return parts;
+    }
+    let running = view.share_expr(Wait::Running);
+    let not_running = Expr::Constant(1.0).less(running);
+    let share_of_rest = |expr: Expr| rest.clone().times(expr.over(not_running.clone()));
+    for (class, component) in wait_components(view) {
+        let time = share_of_rest(view.share_expr(class));
+        match (component, lock_share(evidence, view, class)) {
+            (Component::Sleep, Some(held)) => {
+                let locked = time.clone().times(held);
+                parts.push(Part {
+                    component: Component::DbLock,
+                    time: locked.clone(),
+                    note: wait_note(evidence, view, class),
+                });
+                parts.push(Part::new(Component::Sleep, time.less(locked)));
+            }
+            _ => parts.push(Part { component, time, note: wait_note(evidence, view, class) }),
+        }
+    }
+    parts
+}
+
+fn cpu_parts(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    view: &ThreadView<'_>,
+    inside: &Expr,
+) -> Vec<Part> {
+    let on_cpu = view.on_cpu_expr().unwrap_or_else(|| view.share_expr(Wait::Running));
+    let on_cpu = inside.clone().times(on_cpu.at_most(Expr::Constant(1.0)));
+    let component = if calls_database(view) { Component::DbWork } else { Component::OnCpu };
+    let mut parts =
+        vec![Part { component, time: on_cpu.clone(), note: line_note(evidence, view) }];
+    let Some(run_queue) = view.run_queue_expr() else { return parts };
+    let queued = inside.clone().times(run_queue).at_most(inside.clone().less(on_cpu));
+    match throttled(evidence, symptom, view.pid) {
+        Some(share) => {
+            let held_back = inside.clone().times(share).at_most(queued.clone());
+            parts.push(Part::new(Component::Throttled, held_back.clone()));
+            parts.push(Part::new(Component::RunQueue, queued.less(held_back)));
+        }
+        None => parts.push(Part::new(Component::RunQueue, queued)),
+    }
+    parts
+}
+
+/// The share of the window in which the server's cgroup was throttled.
+fn throttled(evidence: &Evidence, symptom: &Symptom, pid: u32) -> Option<Expr> {
+    symptom.windows().iter().find_map(|window: &Window| {
+        let process = object::process_during(pid, window);
+        let part = evidence.find(FactKey::CgroupThrottledNs, &process)?;
+        let whole = evidence.find(FactKey::ProcessWindowNs, &process)?;
+        Some(Expr::value(part).over(Expr::value(whole)))
+    })
+}
+
+fn wait_components(view: &ThreadView<'_>) -> Vec<(Wait, Component)> {
+    let other = match view.waits_on().map(|(target, _)| target) {
+        Some(target) if target.starts_with("file ") => Component::Disk,
+        Some(target) if target.starts_with("tcp ") || target.starts_with("udp ") => {
+            Component::Upstream
+        }
+        _ => Component::Unexplained,
+    };
+    [
+        (Wait::Sleep, Component::Sleep),
+        (Wait::FileLock, Component::DbLock),
+        (Wait::File, Component::Disk),
+        (Wait::Network, Component::Upstream),
+        (Wait::Child, Component::Upstream),
+        (Wait::Other, other),
+    ]
+    .into_iter()
+    .filter(|(class, component)| {
+        view.looks(*class) > 0 && *component != Component::Unexplained
+    })
+    .collect()
+}
+
+/// The share of a timed sleep that stood under a foreign or own write lock.
+fn lock_share(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option<Expr> {
+    if class != Wait::Sleep {
+        return None;
+    }
+    locks::busy_wait_expr(view)?;
+    let lock = locks::held(evidence).into_iter().next()?;
+    Some(lock.share_expr().at_most(Expr::Constant(1.0)))
+}
+
+/// Whether the working line calls a database driver.
+fn calls_database(view: &ThreadView<'_>) -> bool {
+    const CALLS: [&str; 8] = [
+        ".execute", ".executemany", ".fetchone", ".fetchall", ".fetchmany", ".scalar", ".query(",
+        ".commit(",
+    ];
+    view.source_text().is_some_and(|(text, _)| CALLS.iter().any(|call| text.contains(call)))
+}
+
+fn line_note(evidence: &Evidence, view: &ThreadView<'_>) -> Option<Sentence> {
+    let (line, fact) = view.line()?;
+    let looks = Figure::count(Expr::count(fact, line), evidence)?;
+    let n = Figure::count(Expr::n(fact), evidence)?;
+    Some(Sentence::new(Code::AtLine).name("line", line, fact).figure("looks", &looks).figure("n", &n))
+}
+
+fn wait_note(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option<Sentence> {
+    let (label, _) = *view.labels(class).first()?;
+    let looks = Figure::count(Expr::count(view.waits, label), evidence)?;
+    let n = Figure::count(Expr::n(view.waits), evidence)?;
+    let sentence = match view.line() {
+        Some((line, fact)) => Sentence::new(Code::InCallAtLine).name("line", line, fact),
+        None => Sentence::new(Code::InCall),
+    };
+    Some(
+        sentence
+            .name("call", label, view.waits)
+            .name("thread", format!("{}/{}", view.pid, view.tid), view.waits)
+            .figure("looks", &looks)
+            .figure("n", &n),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Bed};
+    use crate::symptom;
+    use crate::thresholds::Thresholds;
+
+    fn budget(bed: Bed) -> Budget {
+        let evidence = bed.seal();
+        let symptoms = symptom::find(&evidence, &Thresholds::default());
+        of(&evidence, &symptoms[0]).unwrap()
+    }
+
+    fn adds_up(budget: &Budget) {
+        let sum: f64 = budget.rows.iter().map(|row| row.share.value).sum();
+        assert!((sum - 100.0).abs() < 1e-6, "{sum}");
+    }
+
+    #[test]
+    fn a_request_behind_a_blocked_loop_stands_in_the_accept_queue() {
+        let budget = budget(Bed::new().with(sample::blocked_loop));
+        adds_up(&budget);
+        assert!(budget.percent(Component::NotAccepted) > 95.0);
+        assert!(budget.unexplained_percent() < 5.0);
+    }
+
+    #[test]
+    fn a_request_behind_a_lock_waits_for_the_database() {
+        let budget = budget(Bed::new().with(sample::foreign_lock));
+        adds_up(&budget);
+        assert!(budget.percent(Component::DbLock) > 80.0, "{budget:?}");
+    }
+
+    #[test]
+    fn a_request_nobody_works_on_is_unexplained() {
+        let budget = budget(Bed::new().with(sample::awaiting_handler));
+        adds_up(&budget);
+        assert!(budget.unexplained_percent() > UNEXPLAINED_PERCENT_MAX);
+    }
+
+    #[test]
+    fn without_rooms_or_threads_all_but_connecting_is_unexplained() {
+        let bed = Bed::new()
+            .samples(FactKey::HttpTotalMs, "/a", &[3000.0; 30])
+            .samples(FactKey::HttpConnectMs, "/a", &[1.0; 30]);
+        let budget = budget(bed);
+        adds_up(&budget);
+        assert!(budget.unexplained_percent() > 99.0);
+    }
+}

@@ -1,0 +1,144 @@
+//! F14: the event loop is blocked by computing.
+
+use super::loop_blocked_by_wait::{is_loop, no_loop, timed_fact};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, hashing, measurer_slow};
+use crate::case::Case;
+use crate::evidence::FactKey;
+use crate::figure::{Expr, Figure};
+use crate::sentence::Sentence;
+use crate::symptom::Symptom;
+use crate::threads::{ThreadView, Wait};
+use crate::words::Code;
+
+/// The loop's thread is on a CPU for most of the window, by its own CPU time.
+pub(super) const CAUSE: Cause = Cause {
+    id: "F14",
+    slug: "event-loop-blocked-by-cpu",
+    title: Code::LoopCpuTitle,
+    nature: Nature::Latency,
+    required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadOnCpuNs], &[FactKey::ThreadWindowNs]],
+    supporting: &[FactKey::PythonLines, FactKey::PythonSourceText, FactKey::RoomAcceptQueue],
+    refutes: &[measurer_slow::refutes_computing, hashes_instead],
+    look_alikes: &["F13", "F18", "F19", "F20"],
+    bound: None,
+    examine,
+};
+
+fn hashes_instead(case: &Case<'_>) -> Option<Sentence> {
+    let (_, view) = case.loops().into_iter().next()?;
+    let (line, fact) = hashing::hash_line(&view)?;
+    let computes = view.share(Wait::Running) > 0.5;
+    computes.then(|| Sentence::new(Code::LoopHashes).name("line", line, fact))
+}
+
+fn examine(case: &Case<'_>) -> Judgement {
+    let loops = case.loops();
+    let Some((first_symptom, first)) = loops.first() else {
+        return match case.any_watched().and_then(|view| no_loop(&view)) {
+            Some(says) => Judgement::RuledOut(says),
+            None => Judgement::lacking(case, CAUSE.required[1]),
+        };
+    };
+    let computing: Vec<_> = loops
+        .iter()
+        .filter_map(|(symptom, view)| {
+            let share = computed_share(case, symptom, view)?;
+            Some((*symptom, view, Grade::of(share.value, 0)?, share))
+        })
+        .collect();
+    let Some((symptom, view, grade, share)) = computing.first() else {
+        return match why_not(case, first_symptom, first) {
+            Some(says) => Judgement::RuledOut(says),
+            None => Judgement::lacking(case, CAUSE.required[1]),
+        };
+    };
+    let Some(says) = verdict(case, symptom, view, share) else {
+        return Judgement::lacking(case, CAUSE.required[0]);
+    };
+    Judgement::found(Finding {
+        cause: CAUSE.id,
+        object: view.line().map_or_else(|| chain::thread_name(view), |(line, _)| line.to_owned()),
+        says,
+        chain: links(case, symptom, view),
+        explains: computing.iter().map(|(symptom, ..)| symptom.object.clone()).collect(),
+        share: Some(share.clone()),
+        grade: *grade,
+    })
+}
+
+fn computed_share(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Option<Figure> {
+    case.share(view.on_cpu_expr()?.times(case.inside_share(symptom)))
+}
+
+fn verdict(
+    case: &Case<'_>,
+    symptom: &Symptom,
+    view: &ThreadView<'_>,
+    share: &Figure,
+) -> Option<Sentence> {
+    let time = case.time(symptom)?;
+    let timed = timed_fact(case, symptom)?;
+    let code = if view.line().is_some() { Code::LoopCpuLine } else { Code::LoopCpu };
+    let mut says = Sentence::new(code)
+        .name("path", &symptom.path, timed)
+        .figure("time", &time)
+        .name("thread", chain::thread_name(view), view.waits)
+        .figure("share", share);
+    if let Some((line, fact)) = view.line() {
+        says = says.name("line", line, fact);
+    }
+    Some(says)
+}
+
+fn links(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Vec<Sentence> {
+    let mut links = chain::of([chain::timing(case, &symptom.object)]);
+    links.extend(chain::rooms(case, symptom));
+    links.extend(chain::of([
+        chain::thread_cpu(case, view),
+        chain::thread_run_queue(case, view),
+        chain::thread_idle(view),
+    ]));
+    links.extend(chain::source_line(case, view));
+    links.extend(chain::of([is_loop(view), chain::others(case, symptom)]));
+    links
+}
+
+fn why_not(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Option<Sentence> {
+    let share = computed_share(case, symptom, view)
+        .or_else(|| case.share(view.on_cpu_expr().unwrap_or(Expr::Constant(0.0))))?;
+    Some(
+        Sentence::new(Code::LoopIdleCpu)
+            .name("thread", chain::thread_name(view), view.waits)
+            .figure("share", &share),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
+
+    #[test]
+    fn a_busy_loop_is_named_with_its_line() {
+        let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::computing_loop)));
+        assert_eq!(finding.object, "/srv/app/app.py:55 report");
+    }
+
+    #[test]
+    fn a_sleeping_loop_computes_nothing() {
+        let judged = judge(&CAUSE, Bed::new().with(sample::blocked_loop));
+        assert_ruled_out(judged, Code::LoopIdleCpu);
+    }
+
+    #[test]
+    fn a_loop_starved_by_a_neighbour_computes_too_little() {
+        let judged = judge(&CAUSE, Bed::new().with(sample::starved_loop));
+        assert_ruled_out(judged, Code::LoopIdleCpu);
+    }
+
+    #[test]
+    fn hashing_on_the_loop_belongs_to_hashing() {
+        let judged = judge(&CAUSE, Bed::new().with(sample::hashing_loop));
+        assert_ruled_out(judged, Code::LoopHashes);
+    }
+}

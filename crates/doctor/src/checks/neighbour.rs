@@ -1,0 +1,113 @@
+//! F19: another process takes the CPU the server needs.
+
+use super::loop_blocked_by_wait::timed_fact;
+use super::{Cause, Finding, Grade, Judgement, Nature, chain};
+use crate::case::Case;
+use crate::evidence::{Fact, FactKey, object};
+use crate::figure::{Expr, Figure, Unit};
+use crate::sentence::Sentence;
+use crate::words::Code;
+
+/// The working thread stands ready without a CPU for longer than it computes, nothing throttles
+/// it, and another process uses at least half a core.
+pub(super) const CAUSE: Cause = Cause {
+    id: "F19",
+    slug: "cpu-taken-by-neighbour",
+    title: Code::NeighbourTitle,
+    nature: Nature::Latency,
+    required: &[
+        &[FactKey::HeldRequestMs],
+        &[FactKey::ThreadRunQueueNs],
+        &[FactKey::HostNeighbourCpu],
+    ],
+    supporting: &[FactKey::HostPsiCpu, FactKey::CgroupThrottledNs],
+    refutes: &[throttled],
+    look_alikes: &["F20", "F14", "F76"],
+    bound: None,
+    examine,
+};
+
+/// From how many cores on a process counts as taking the CPU.
+const CORES_MIN: f64 = 0.5;
+
+/// The server's own quota holds it back: then the neighbour is not the cause.
+fn throttled(case: &Case<'_>) -> Option<Sentence> {
+    case.evidence.all(FactKey::CgroupThrottledNs).find_map(|fact| {
+        let window = case.evidence.find(FactKey::ProcessWindowNs, &fact.object)?;
+        let share = case.percent(Expr::value(fact), Expr::value(window))?;
+        (share.value >= 20.0).then(|| Sentence::new(Code::Throttled).figure("share", &share))
+    })
+}
+
+fn greatest<'a>(case: &Case<'a>) -> Option<(&'a Fact, f64)> {
+    case.evidence
+        .all(FactKey::HostNeighbourCpu)
+        .filter_map(|fact| Some((fact, fact.value.number()?)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+fn examine(case: &Case<'_>) -> Judgement {
+    let Some((symptom, view)) = case.workers().into_iter().next().or_else(|| case.loops().into_iter().next())
+    else {
+        return Judgement::lacking(case, CAUSE.required[1]);
+    };
+    let share = view.run_queue_expr().and_then(|share| case.share(share));
+    let Some(share) = share else { return Judgement::lacking(case, CAUSE.required[1]) };
+    let name = chain::thread_name(&view);
+    let Some(grade) = Grade::of(share.value, 0) else {
+        let quiet = Sentence::new(Code::NeighbourQuiet).name("thread", name, view.waits);
+        return Judgement::RuledOut(quiet.figure("share", &share));
+    };
+    let Some((fact, cores)) = greatest(case) else {
+        return Judgement::lacking(case, CAUSE.required[2]);
+    };
+    let figure = Figure::of(Expr::value(fact), Unit::Plain, case.evidence);
+    let Some(figure) = figure else { return Judgement::lacking(case, CAUSE.required[2]) };
+    if cores < CORES_MIN {
+        return Judgement::RuledOut(Sentence::new(Code::NeighbourNone).figure("cores", &figure));
+    }
+    let (Some(time), Some(timed)) = (case.time(symptom), timed_fact(case, symptom)) else {
+        return Judgement::lacking(case, CAUSE.required[0]);
+    };
+    let pid = object::parse_process(&fact.object).unwrap_or_default();
+    let says = Sentence::new(Code::Neighbour)
+        .name("path", &symptom.path, timed)
+        .figure("time", &time)
+        .name("thread", name, view.waits)
+        .figure("share", &share)
+        .name("pid", &fact.object, fact)
+        .figure("cores", &figure);
+    let who = case.command(Sentence::new(Code::ProcessIs).name("pid", &fact.object, fact), pid);
+    Judgement::found(Finding {
+        cause: CAUSE.id,
+        object: fact.object.clone(),
+        says,
+        chain: chain::of([
+            chain::timing(case, &symptom.object),
+            chain::thread_run_queue(case, &view),
+            chain::thread_cpu(case, &view),
+            Some(who),
+        ]),
+        explains: vec![symptom.object.clone()],
+        share: Some(share),
+        grade,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
+
+    #[test]
+    fn a_starved_thread_beside_a_busy_neighbour_names_it() {
+        let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::starved_loop)));
+        assert_eq!(finding.object, "777");
+    }
+
+    #[test]
+    fn a_thread_that_gets_its_cpu_has_no_bad_neighbour() {
+        let bed = Bed::new().with(sample::computing_loop).fact(FactKey::HostNeighbourCpu, "777", 0.9);
+        assert_ruled_out(judge(&CAUSE, bed), Code::NeighbourQuiet);
+    }
+}

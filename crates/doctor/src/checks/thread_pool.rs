@@ -1,0 +1,121 @@
+//! F15: the thread pool is saturated.
+
+use super::loop_blocked_by_wait::timed_fact;
+use super::{Cause, Finding, Grade, Judgement, Nature, chain};
+use crate::case::Case;
+use crate::evidence::{Fact, FactKey};
+use crate::figure::{Expr, Figure, Unit};
+use crate::pools::{self, FullPool};
+use crate::sentence::Sentence;
+use crate::symptom::Symptom;
+use crate::words::Code;
+
+/// Many pool threads stand in the same wait, none is parked, and the loop is free.
+pub(super) const CAUSE: Cause = Cause {
+    id: "F15",
+    slug: "thread-pool-saturated",
+    title: Code::PoolTitle,
+    nature: Nature::Latency,
+    required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadSyscalls, FactKey::ThreadWchans]],
+    supporting: &[FactKey::HttpThroughput, FactKey::PythonLines, FactKey::ProcessThreads],
+    refutes: &[],
+    look_alikes: &["F13", "F35", "F16"],
+    bound: None,
+    examine,
+};
+
+fn examine(case: &Case<'_>) -> Judgement {
+    if case.any_watched().is_none() {
+        return Judgement::lacking(case, CAUSE.required[1]);
+    }
+    let found = case.slow().find_map(|symptom| {
+        let views = case.threads(symptom);
+        let pool = pools::full(&views)?;
+        Some((symptom, pool))
+    });
+    match found {
+        Some((symptom, pool)) => name(case, symptom, &pool)
+            .unwrap_or_else(|| Judgement::lacking(case, CAUSE.required[0])),
+        None => not_full(case),
+    }
+}
+
+fn name(case: &Case<'_>, symptom: &Symptom, pool: &FullPool<'_>) -> Option<Judgement> {
+    let first = pool.views.first()?;
+    let facts: Vec<&Fact> = pool.views.iter().map(|view| view.waits).collect();
+    // Each thread counts once: n over n of its own looks.
+    let threads =
+        Expr::sum(facts.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
+    let threads = Figure::of(threads, Unit::Count, case.evidence)?;
+    let says = Sentence::new(Code::PoolFull)
+        .name("path", &symptom.path, timed_fact(case, symptom)?)
+        .figure("time", &case.time(symptom)?)
+        .figure("threads", &threads)
+        .name("pid", first.pid.to_string(), first.waits)
+        .name("call", pool.call, first.waits);
+    let line = first.line().map(|(line, fact)| {
+        Sentence::new(Code::PoolLine).name("line", line, fact)
+    });
+    let mut links = chain::of([chain::timing(case, &symptom.object)]);
+    links.extend(chain::rooms(case, symptom));
+    links.extend(chain::of([chain::thread_wait(case, first), line]));
+    links.extend(first.source_text().map(|(text, fact)| {
+        Sentence::new(Code::SourceText).name("text", text, fact)
+    }));
+    links.extend(chain::of([chain::others(case, symptom)]));
+    Some(Judgement::found(Finding {
+        cause: CAUSE.id,
+        object: first.line().map_or_else(|| first.pid.to_string(), |(line, _)| line.to_owned()),
+        says,
+        chain: links,
+        explains: vec![symptom.object.clone()],
+        share: case.share(case.inside_share(symptom)),
+        grade: Grade::Observed,
+    }))
+}
+
+fn not_full(case: &Case<'_>) -> Judgement {
+    let Some(symptom) = case.slow().next() else {
+        return Judgement::lacking(case, CAUSE.required[0]);
+    };
+    let views = case.threads(symptom);
+    let waiting: Vec<&Fact> = views
+        .iter()
+        .filter(|view| !view.is_loop() && !pools::waits_for_work(view) && view.sync_wait().is_some())
+        .map(|view| view.waits)
+        .collect();
+    let threads = Expr::sum(waiting.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
+    match Figure::of(threads, Unit::Count, case.evidence) {
+        Some(figure) => Judgement::RuledOut(
+            Sentence::new(Code::PoolNotFull)
+                .figure("threads", &figure)
+                .cite_all(views.iter().take(8).map(|view| view.waits)),
+        ),
+        None => Judgement::lacking(case, CAUSE.required[1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
+
+    #[test]
+    fn forty_threads_in_the_same_sleep_are_a_full_pool() {
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0));
+        let finding = assert_found(judge(&CAUSE, bed));
+        assert!(finding.says.params.iter().any(|(name, _)| *name == "threads"));
+    }
+
+    #[test]
+    fn one_parked_thread_means_that_the_pool_is_not_full() {
+        let bed = Bed::new().with(|bed| sample::pool(bed, 39, 1));
+        assert_ruled_out(judge(&CAUSE, bed), Code::PoolNotFull);
+    }
+
+    #[test]
+    fn one_waiting_thread_is_no_full_pool() {
+        let judged = judge(&CAUSE, Bed::new().with(sample::foreign_lock));
+        assert_ruled_out(judged, Code::PoolNotFull);
+    }
+}

@@ -1,0 +1,220 @@
+//! The requests of an examination: first looks, series, the ladder, and the held ones; all bounded.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::databases;
+use super::held::{self, Holding, Tools};
+use super::http_client::{self, Exchange, Limits, Outcome, dial, ms};
+use super::ladder;
+use super::paths;
+use super::scene::{Address, Scene};
+use super::series::Series;
+use crate::evidence::{FactKey, Source, object};
+use crate::progress::Stage;
+
+/// An endpoint slower than this is held and watched instead of being asked in series.
+pub const SLOW_MS: f64 = 250.0;
+/// All requests together normally end by then, counted from the start of the examination.
+const BUDGET: Duration = Duration::from_secs(20);
+/// One fast endpoint's series.
+const SERIES_BUDGET: Duration = Duration::from_millis(2500);
+/// Most slow endpoints that are held, the slowest first.
+const HELD_MAX: usize = 3;
+/// A server that leaves so many first looks unanswered is not asked for further paths.
+const UNANSWERED_MAX: u32 = 2;
+
+/// One path and what is known of it.
+pub struct Endpoint {
+    /// The path, without the URL's prefix.
+    pub path: String,
+    /// Its first answer, which also warms it up.
+    pub first: Exchange,
+    /// Its figures.
+    pub series: Series,
+}
+
+impl Endpoint {
+    fn is_slow(&self) -> bool {
+        self.first.total_ms >= SLOW_MS
+    }
+}
+
+/// Measures every endpoint.
+pub async fn run(scene: &Scene<'_>) {
+    let Some(address) = scene.found().address else { return };
+    if !connects(scene, &address).await {
+        scene.missing(FactKey::HttpTotalMs, object::TARGET, "nothing accepts a connection");
+        return;
+    }
+    let limits = limits(scene);
+    scene.step(Stage::Probe, "choosing paths");
+    let chosen = paths::choose(scene, &address, Limits { deadline: limits.deadline / 2, ..limits }).await;
+    let mut endpoints = first_looks(scene, &address, &chosen, limits).await;
+    if !chosen.given {
+        keep_existing(&mut endpoints);
+    }
+    let names: Vec<String> = endpoints.iter().map(|one| one.path.clone()).collect();
+    paths::publish(scene, &names, chosen.given);
+    databases::look_again(scene);
+    series_of_fast(scene, &address, &mut endpoints, limits).await;
+    ladder::climb(scene, &address, &endpoints, limits).await;
+    let control = control_of(&endpoints);
+    let tools = Tools { address: &address, limits, control: control.as_deref() };
+    hold_slow(scene, &mut endpoints, &tools).await;
+    for endpoint in &endpoints {
+        endpoint.series.publish(scene, &endpoint.path, 1);
+    }
+}
+
+/// The limits of one request.
+pub fn limits(scene: &Scene<'_>) -> Limits {
+    let caps = scene.target.caps;
+    Limits { deadline: caps.request_deadline, body_bytes_max: caps.body_bytes_max }
+}
+
+/// What is left for requests.
+pub fn left(scene: &Scene<'_>) -> Duration {
+    scene.left_of(BUDGET)
+}
+
+/// Whether any address of the name accepts, with the outcome of each as a fact.
+async fn connects(scene: &Scene<'_>, address: &Address) -> bool {
+    let mut any = false;
+    for one in &address.all {
+        let deadline = Instant::now() + limits(scene).deadline.min(Duration::from_secs(4));
+        let alone = Address { socket: *one, ..address.clone() };
+        let outcome = match dial(&alone, None, deadline).await {
+            Ok(_) => "accepted".to_owned(),
+            Err(outcome) => outcome.label(),
+        };
+        any |= outcome == "accepted";
+        let source = Source::new("http", format!("TCP connect to {one}"), format!("nc -zv {} {}", one.ip(), one.port()));
+        scene.fact(FactKey::ConnectOutcome, one.to_string(), outcome, &source);
+    }
+    any
+}
+
+/// Asks every path once, one after the other, so that a slow one slows no other.
+async fn first_looks(scene: &Scene<'_>, address: &Address, chosen: &paths::Chosen, limits: Limits) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    let mut unanswered = 0;
+    for path in &chosen.paths {
+        if unanswered >= UNANSWERED_MAX || left(scene) < limits.deadline / 4 {
+            scene.missing(FactKey::HttpTotalMs, path, "no time was left for this path");
+            continue;
+        }
+        scene.step(Stage::Probe, path);
+        let first = http_client::get(address, &full(address, path), limits).await;
+        unanswered += u32::from(first.outcome == Outcome::Timeout);
+        if let (true, Some(server)) = (endpoints.is_empty(), &first.server) {
+            let source = Source::new("http", format!("GET {path}"), format!("curl -sI BASE{path}"));
+            scene.fact(FactKey::HttpServerHeader, object::TARGET, server.clone(), &source);
+        }
+        let mut series = Series::default();
+        // A quick first answer only warms up; a slow one is one of few measurements and counts.
+        if first.total_ms >= SLOW_MS || first.outcome.is_error() {
+            series.add(&first);
+        }
+        endpoints.push(Endpoint { path: path.clone(), first, series });
+    }
+    endpoints
+}
+
+/// Drops paths that do not exist; keeps one of them when there is nothing else.
+fn keep_existing(endpoints: &mut Vec<Endpoint>) {
+    let exists = |endpoint: &Endpoint| !matches!(endpoint.first.outcome, Outcome::Status(404 | 405));
+    if endpoints.iter().any(exists) {
+        endpoints.retain(exists);
+    } else {
+        endpoints.truncate(1);
+    }
+}
+
+async fn series_of_fast(scene: &Scene<'_>, address: &Address, endpoints: &mut [Endpoint], limits: Limits) {
+    let wanted = scene.target.caps.requests_per_endpoint as usize;
+    for endpoint in endpoints.iter_mut().filter(|endpoint| !endpoint.is_slow()) {
+        scene.step(Stage::Probe, &endpoint.path);
+        let begun = Instant::now();
+        let path = full(address, &endpoint.path);
+        let in_time = |begun: Instant| begun.elapsed() < SERIES_BUDGET && !left(scene).is_zero();
+        while endpoint.series.n() < wanted && in_time(begun) {
+            endpoint.series.add(&http_client::get(address, &path, limits).await);
+        }
+        keep_alive(address, endpoint, (&path, wanted), limits).await;
+    }
+}
+
+/// The same requests on one open connection; a server that closes it ends the series.
+async fn keep_alive(address: &Address, endpoint: &mut Endpoint, (path, wanted): (&str, usize), limits: Limits) {
+    let begun = Instant::now();
+    let Ok((mut connection, _)) = dial(address, None, begun + limits.deadline).await else { return };
+    for _ in 0..wanted {
+        if begun.elapsed() > SERIES_BUDGET || !connection.is_open().await {
+            break;
+        }
+        let exchange = connection.request(path, limits).await;
+        if exchange.outcome == Outcome::Closed {
+            // Closing an idle connection is a server's right, and no failed request.
+            break;
+        }
+        endpoint.series.add_kept(&exchange);
+    }
+}
+
+/// The fastest endpoint that answers well.
+fn control_of(endpoints: &[Endpoint]) -> Option<String> {
+    endpoints
+        .iter()
+        .filter(|endpoint| !endpoint.is_slow() && !endpoint.first.outcome.is_error())
+        .min_by(|a, b| median(a).total_cmp(&median(b)))
+        .map(|endpoint| endpoint.path.clone())
+}
+
+fn median(endpoint: &Endpoint) -> f64 {
+    endpoint.series.median_ms().unwrap_or(endpoint.first.total_ms)
+}
+
+/// Holds the slow endpoints; without one, the slowest of the fast, to see the server at work.
+async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<'_>) {
+    let mut order: Vec<usize> = (0..endpoints.len()).collect();
+    order.sort_by(|a, b| median(&endpoints[*b]).total_cmp(&median(&endpoints[*a])));
+    let slow: Vec<usize> = order.iter().copied().filter(|at| median(&endpoints[*at]) >= SLOW_MS).take(HELD_MAX).collect();
+    if slow.is_empty() {
+        let Some(slowest) = order.first() else { return };
+        let path = endpoints[*slowest].path.clone();
+        let mut holding = Holding::default();
+        held::hold_fast(scene, &path, tools, &mut holding).await;
+        holding.publish(scene, &path, None, true);
+        return;
+    }
+    for (rank, at) in slow.iter().enumerate() {
+        let endpoint = &mut endpoints[*at];
+        scene.step(Stage::Probe, &format!("holding {}", endpoint.path));
+        let mut holding = Holding::default();
+        // Twice, because one coincidence proves nothing and two do.
+        for _ in 0..2 {
+            let expected = Duration::from_secs_f64(median(endpoint) / 1000.0);
+            if !holding.held_ms().is_empty() && left(scene) < expected {
+                break;
+            }
+            match held::hold(scene, &endpoint.path, tools, &mut holding).await {
+                Some(exchange) => endpoint.series.add(&exchange),
+                None => scene.missing(FactKey::RoomInHandler, &endpoint.path, "no local port for a held request"),
+            }
+        }
+        holding.publish(scene, &endpoint.path, tools.control, rank == 0);
+        ladder::fill(scene, tools.address, endpoint, tools.limits).await;
+    }
+}
+
+/// The path with the URL's prefix.
+pub fn full(address: &Address, path: &str) -> String {
+    format!("{}{path}", address.prefix)
+}
+
+/// How long a set of requests took, in milliseconds.
+pub fn since_ms(begun: Instant) -> f64 {
+    ms(begun.elapsed())
+}

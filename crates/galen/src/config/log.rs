@@ -1,0 +1,56 @@
+//! `[log]`: what is written to standard error while Galen serves.
+
+use super::section::section;
+use super::value::{Given, Setting, choice};
+
+section! {
+    /// What is written to standard error while Galen serves. Secrets never are.
+    Log = "log" {
+        /// `"human"` for people, `"json"` for programs (one object a line), `"auto"`: human on a
+        /// terminal, JSON otherwise.
+        format: Format = Format::Auto;
+        /// The least important level that is written: `error`, `warn`, `info`, `debug` or `trace`.
+        /// Rooms can differ: `"info,galen_store=debug"`.
+        level: Level = Level("info".to_owned());
+    }
+}
+
+choice! {
+    /// How a line of the log looks.
+    Format, "`\"auto\"`, `\"human\"` or `\"json\"`" {
+        /// Human on a terminal, JSON otherwise.
+        Auto = "auto",
+        /// For people.
+        Human = "human",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+/// A level, or levels by room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Level(pub String);
+
+impl Setting for Level {
+    const EXPECTED: &'static str =
+        "a level such as `\"info\"` or levels by room such as `\"info,galen_store=debug\"`";
+
+    fn read(given: &Given<'_>) -> Result<Self, String> {
+        levels(&String::read(given)?).map(Self)
+    }
+
+    fn print(&self) -> Option<String> {
+        self.0.print()
+    }
+}
+
+fn levels(text: &str) -> Result<String, String> {
+    let known = |level: &str| matches!(level, "error" | "warn" | "info" | "debug" | "trace" | "off");
+    for part in text.split(',') {
+        let level = part.split_once('=').map_or(part, |(_, level)| level).trim();
+        if !known(level) {
+            return Err(format!("`{level}` is not a level"));
+        }
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,64 @@
+//! The configuration: one file a section, each a table of documented keys from which all else is made.
+
+mod accounts;
+mod check;
+mod database;
+mod document;
+pub mod env;
+mod http;
+mod limits;
+mod load;
+mod log;
+pub mod quantity;
+mod section;
+mod server;
+mod sessions;
+mod value;
+
+pub use accounts::Registration;
+pub use check::check;
+pub use database::Synchronous;
+pub use document::{example, reference};
+pub use load::{Complaint, Flag, Loaded, Sources, load};
+pub use log::Format;
+pub use section::Section;
+pub use server::url_of;
+
+/// Makes the configuration out of its sections: this is the list ALL of them.
+macro_rules! sections {
+    ($($(#[doc = $doc:expr])+ $field:ident: $kind:ty,)+) => {
+        /// The whole configuration.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Config {
+            $($(#[doc = $doc])+ pub $field: $kind,)+
+        }
+
+        impl Config {
+            /// Every section, in the order of the example file.
+            pub fn sections(&self) -> Vec<&dyn Section> {
+                vec![$(&self.$field,)+]
+            }
+
+            fn sections_mut(&mut self) -> Vec<&mut dyn Section> {
+                vec![$(&mut self.$field,)+]
+            }
+        }
+    };
+}
+
+sections! {
+    /// Where Galen listens.
+    server: server::Server,
+    /// Where the data is.
+    database: database::Database,
+    /// Who may have an account.
+    accounts: accounts::Accounts,
+    /// How long one stays signed in.
+    sessions: sessions::Sessions,
+    /// How often one may try.
+    limits: limits::Limits,
+    /// What the HTTP side takes.
+    http: http::Http,
+    /// What is written to standard error.
+    log: log::Log,
+}

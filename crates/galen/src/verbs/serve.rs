@@ -1,0 +1,204 @@
+//! `galen serve`: takes the lock, opens the rooms, serves, and stops in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+use galen_core::{Clock, Entropy, Observer};
+use galen_http::{App, AppParts, Drained};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Common, place};
+use crate::config::{Config, Flag, Loaded, url_of};
+use crate::failure::{Exit, Failure, OrFail};
+use crate::terminal;
+use crate::wire::clock::RealClock;
+use crate::wire::control::server as control;
+use crate::wire::lock::InstanceLock;
+use crate::wire::place::Place;
+use crate::wire::process::{self, Stops};
+use crate::wire::rooms::Rooms;
+use crate::wire::running::Running;
+use crate::wire::tasks::{self, Schedule};
+use crate::wire::{log, port, private, settings, socket};
+
+/// Serve accounts, sessions and notifications.
+///
+/// Needs no configuration: it makes its database and its keys at the first start, and prints the
+/// link that makes the first admin.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  galen serve\n  galen serve --listen 127.0.0.1:9000 --database /var/lib/galen/galen.db\n  \
+                        galen serve --listen 0.0.0.0:8000 --public-url https://accounts.example.org\n\n\
+                        SIGTERM or Ctrl-C stops it after the requests at work (server.drain); a second one at once.")]
+pub struct Serve {
+    /// The address and port to listen on (server.listen).
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The address in the browser's bar (server.public_url).
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl Serve {
+    /// Serves until it is told to stop.
+    pub fn run(self, common: &Common) -> Result<Exit, Failure> {
+        let flags = [
+            ("--listen", ("server", "listen"), self.listen),
+            ("--public-url", ("server", "public_url"), self.public_url),
+        ];
+        let flag = |(name, key, value): (_, _, Option<String>)| {
+            value.map(|value| Flag { name, key, value })
+        };
+        let loaded = common.load_checked(flags.into_iter().filter_map(flag).collect())?;
+        process::keep_new_files_private();
+        log::start(&loaded.config)?;
+        process::raise_open_files();
+        let place = place(&loaded.config)?;
+        let lock = InstanceLock::take(&place, &RealClock::new())?;
+        runtime(&loaded.config)?.block_on(serve(loaded, place, lock))
+    }
+}
+
+fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.server.threads > 0 {
+        builder.worker_threads(usize::from(config.server.threads));
+    }
+    let built = builder.enable_all().thread_name("galen-worker").build();
+    built.or_fail(|| "the runtime cannot be started".to_owned())
+}
+
+async fn serve(loaded: Loaded, place: Place, mut lock: InstanceLock) -> Result<Exit, Failure> {
+    let stops = Stops::listen()?;
+    // The port comes before the database: who finds it taken changes nothing.
+    let listener = port::bind(loaded.config.server.listen).await?;
+    let address = listener.local_addr().or_fail(|| "the port cannot be read".to_owned())?;
+    lock.note_listen(address.to_string())?;
+    let running = Arc::new(open(loaded, place, &lock, address)?);
+    let stop = CancellationToken::new();
+    tokio::spawn(stops.obey(stop.clone()));
+    let outcome = serve_until(&running, listener, stop).await;
+    socket::remove(&running.place);
+    // Closing blocks this thread until the last commit is durable; nobody else needs it any more.
+    running.rooms.close();
+    drop(lock);
+    outcome.map(|()| Exit::Success)
+}
+
+fn open(
+    loaded: Loaded,
+    place: Place,
+    lock: &InstanceLock,
+    address: SocketAddr,
+) -> Result<Running, Failure> {
+    let config = loaded.config;
+    let rooms = Rooms::open(&place, &config)?;
+    let recorder: Arc<dyn Observer> = Arc::clone(&rooms.recorder) as Arc<dyn Observer>;
+    let app = App::new(AppParts {
+        accounts: Arc::clone(&rooms.accounts),
+        store: rooms.store.port(),
+        recorder,
+        clock: Arc::clone(&rooms.clock) as Arc<dyn Clock>,
+        entropy: Arc::clone(&rooms.entropy) as Arc<dyn Entropy>,
+        settings: settings::http(&config),
+    });
+    let url = config.server.public_url.as_ref();
+    let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
+    Ok(Running {
+        app,
+        schedule: Schedule::new(&config),
+        holder: lock.holder().clone(),
+        url,
+        since_ns: rooms.clock.monotonic_ns(),
+        rooms,
+        config,
+        place,
+    })
+}
+
+async fn serve_until(
+    running: &Arc<Running>,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let what = || "the control socket cannot be made".to_owned();
+    let control = socket::listen(&running.place).or_fail(what)?;
+    control.set_nonblocking(true).or_fail(what)?;
+    let control = tokio::net::UnixListener::from_std(control).or_fail(what)?;
+    let background = CancellationToken::new();
+    let control = tokio::spawn(control::serve(control, Arc::clone(running), background.clone()));
+    let periodic = tokio::spawn(tasks::run(Arc::clone(running), background.clone()));
+    let serving = tokio::spawn(galen_http::serve(Arc::clone(&running.app), listener, stop));
+    announce(running).await;
+    let drained = serving.await;
+    background.cancel();
+    let _ = tokio::join!(control, periodic);
+    // Uses of sessions gathered since the last turn are written down before the store closes.
+    if let Err(refusal) = running.rooms.accounts.flush_touches(&running.live()).await {
+        tracing::warn!(%refusal, "the last uses of sessions were not written down");
+    }
+    forget_setup_link(&running.place);
+    let Drained { finished, cut } = drained.or_fail(|| "the server broke".to_owned())?;
+    tracing::info!(finished, cut, "stopped");
+    Ok(())
+}
+
+/// Says that it serves, where, and how the first admin is made.
+async fn announce(running: &Running) {
+    let Running { url, place, .. } = running;
+    let database = place.database.display();
+    let version = env!("CARGO_PKG_VERSION");
+    let is_read = terminal::is_read_by_a_person();
+    if is_read {
+        terminal::line(terminal::bold(format_args!("Galen {version}")));
+        terminal::line(format_args!("  serving    {url}"));
+        terminal::line(format_args!("  database   {database}"));
+    } else {
+        tracing::info!(version, url = url.as_str(), database = %database, pid = std::process::id(), "serving");
+    }
+    match running.rooms.accounts.offer_setup(&running.live()).await {
+        Ok(Some(token)) => {
+            let link = format!("{url}/setup#token={}", token.reveal());
+            offer(running, &link, is_read);
+        }
+        // An admin exists: a link of an earlier start would only mislead.
+        Ok(None) => forget_setup_link(place),
+        Err(refusal) => tracing::warn!(%refusal, "no setup link could be made"),
+    }
+    if is_read {
+        terminal::line("  stop       Ctrl-C");
+    }
+}
+
+/// Shows the setup link to a person, or keeps it in a private file and says where.
+fn offer(running: &Running, link: &str, is_read: bool) {
+    let works = running.config.accounts.setup_link;
+    if is_read {
+        terminal::line(format_args!("  first run  open this link to make the first admin (it works once, for {works}):"));
+        terminal::line(format_args!("             {}", terminal::bold(link)));
+        return;
+    }
+    let path = running.place.setup_link();
+    match private::write(&path, &format!("{link}\n")) {
+        Ok(()) => tracing::info!(
+            file = %path.display(),
+            works_for = %works,
+            "there is no admin yet: the file holds the link that makes the first one"
+        ),
+        Err(failure) => tracing::warn!(
+            error = %failure,
+            "there is no admin yet, and the setup link cannot be kept: run `galen user add EMAIL --admin`"
+        ),
+    }
+}
+
+fn forget_setup_link(place: &Place) {
+    let path = place.setup_link();
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, file = %path.display(), "an old setup link cannot be removed");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,206 @@
+//! What the running server answers on its control socket.
+
+use std::sync::Arc;
+
+use galen_account::{AdminUser, HashPressure};
+use galen_core::model::{Act, Counts, Role, StoreFacts, Upkeep, User, UserFilter, UserStatus};
+use galen_core::{AuditId, Code, PageRequest, Secret, StoreError, UnixMs, UserId};
+use galen_monitor::{CommandStats, ConnectionCounts, RouteStats, SlowRequest, StatementStats};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::control::{Ask, Refused, Repair};
+use super::lock::Holder;
+use super::running::Running;
+use super::tasks::{self, TaskStatus};
+use crate::wire::rooms::Rooms;
+
+/// The most rows of each kind in a status.
+const ROWS_MAX: usize = 100;
+
+/// How the server is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// Its version.
+    pub version: String,
+    /// Its process, command, since when, and where it listens.
+    pub server: Holder,
+    /// The address in the browser's bar.
+    pub url: String,
+    /// How long it has run, in milliseconds.
+    pub uptime_ms: u64,
+    /// The code of why it is not ready, if it is not.
+    pub not_ready: Option<String>,
+    /// Facts of the database.
+    pub database: StoreFacts,
+    /// Users, sessions, notifications.
+    pub counts: Counts,
+    /// How pressed the hashing of passwords is.
+    pub hash: HashPressure,
+    /// Connections since the start.
+    pub connections: ConnectionCounts,
+    /// Endpoints since the start.
+    pub routes: Vec<RouteStats>,
+    /// Named statements since the start.
+    pub statements: Vec<StatementStats>,
+    /// Named write commands since the start.
+    pub commands: Vec<CommandStats>,
+    /// The slowest requests of the last hour.
+    pub slowest: Vec<SlowRequest>,
+    /// The periodic work.
+    pub tasks: Vec<TaskStatus>,
+}
+
+/// A user as the command line shows it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Its name for programs.
+    pub id: UserId,
+    /// Its address.
+    pub email: String,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Whether it may sign in.
+    pub status: UserStatus,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// When it last signed in.
+    pub last_login_at: Option<UnixMs>,
+}
+
+impl From<User> for UserRow {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            status: user.status,
+            created_at: user.created_at,
+            last_login_at: user.last_login_at,
+        }
+    }
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UserRows {
+    /// The users, newest first.
+    pub users: Vec<UserRow>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// A user to be made from the command line.
+pub struct NewUser {
+    /// Its address.
+    pub email: String,
+    /// What it is called; may be empty.
+    pub name: String,
+    /// Its password.
+    pub password: Secret<String>,
+    /// Whether it becomes an admin.
+    pub admin: bool,
+}
+
+/// Answers one question.
+///
+/// # Errors
+/// What the rooms refuse, and questions nobody may ask in this way.
+pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> {
+    match ask {
+        Ask::Status {} => Ok(json!(status(running).await?)),
+        Ask::UserAdd { email, name, password, admin } => {
+            let new = NewUser { email, name, password: Secret::new(password), admin };
+            Ok(json!(add_user(&running.rooms, new).await?))
+        }
+        Ask::UserList { after, limit } => Ok(json!(users(&running.rooms, after, limit).await?)),
+        Ask::Repair { repair } => perform(repair, running).await,
+        Ask::Witness {} => Ok(json!(status(running).await?)),
+    }
+}
+
+/// How the server is, now.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn status(running: &Running) -> Result<Status, Refused> {
+    let (rooms, cx) = (&running.rooms, running.live());
+    let store = rooms.store.port();
+    let database = store.facts(&cx).await.map_err(refused)?;
+    let counts = store.counts(&cx, rooms.clock.now()).await.map_err(refused)?;
+    let ran_ns = rooms.clock.monotonic_ns().saturating_sub(running.since_ns);
+    let recorder = &rooms.recorder;
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        server: running.holder.clone(),
+        url: running.url.clone(),
+        uptime_ms: ran_ns / 1_000_000,
+        not_ready: running.app.ready().err().map(|code| code.text().to_owned()),
+        database,
+        counts,
+        hash: rooms.accounts.pressure(),
+        connections: recorder.connections(),
+        routes: first(recorder.routes()),
+        statements: first(recorder.statements()),
+        commands: first(recorder.commands()),
+        slowest: first(recorder.slowest()),
+        tasks: running.schedule.statuses(),
+    })
+}
+
+fn first<T>(mut rows: Vec<T>) -> Vec<T> {
+    rows.truncate(ROWS_MAX);
+    rows
+}
+
+/// Makes a user, as the command line may; the audit trail has no actor for it.
+///
+/// # Errors
+/// What the account room refuses.
+pub async fn add_user(rooms: &Rooms, new: NewUser) -> Result<UserRow, Refused> {
+    let role = if new.admin { Role::Admin } else { Role::User };
+    let form = AdminUser { email: new.email, name: new.name, password: new.password, role };
+    Ok(rooms.accounts.create_user(&rooms.live(), None, form).await?.into())
+}
+
+/// A page of users, newest first.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn users(rooms: &Rooms, after: Option<UserId>, limit: u32) -> Result<UserRows, Refused> {
+    let page = PageRequest { after: after.map(|id| id.0), limit: limit.clamp(1, 200) };
+    let store = rooms.store.port();
+    let page = store.users(&rooms.live(), &UserFilter::default(), page).await.map_err(refused)?;
+    let more = page.next.is_some();
+    Ok(UserRows { users: page.items.into_iter().map(UserRow::from).collect(), more })
+}
+
+async fn perform(repair: Repair, running: &Arc<Running>) -> Result<Value, Refused> {
+    let upkeep = match repair {
+        Repair::Sweep => {
+            let swept = tasks::run_now(running, tasks::SWEEP).await;
+            return swept.map_err(|error| Refused::new(Code::Internal.text(), error));
+        }
+        Repair::Optimize => Upkeep::Optimize,
+        Repair::Checkpoint => Upkeep::Checkpoint,
+    };
+    let (rooms, cx) = (&running.rooms, running.live());
+    let act = Act {
+        id: AuditId::mint(&*rooms.clock, &*rooms.entropy),
+        at: rooms.clock.now(),
+        actor: None,
+        address: None,
+        request_id: cx.request_id,
+    };
+    let receipt = rooms.store.port().maintain(&cx, act, upkeep).await.map_err(refused)?;
+    Ok(json!(receipt))
+}
+
+/// The command line may see the engine's own words, which clients of the API never do.
+fn refused(error: StoreError) -> Refused {
+    let words = error.to_string();
+    Refused { detail: words, ..galen_core::Refusal::from(error).into() }
+}

@@ -1,0 +1,44 @@
+//! The running server: the rooms, the HTTP room above them, the schedule, and who we are.
+
+use std::sync::Arc;
+
+use galen_core::{Cx, RequestId};
+use galen_http::App;
+
+use super::lock::Holder;
+use super::place::Place;
+use super::rooms::Rooms;
+use super::tasks::Schedule;
+use crate::config::Config;
+
+/// How long an answer on the control socket may take the rooms, in nanoseconds.
+const CONTROL_TIMEOUT_NS: u64 = 60_000_000_000;
+
+/// Everything a task or a question on the control socket may need.
+pub struct Running {
+    /// The rooms below HTTP.
+    pub rooms: Rooms,
+    /// The HTTP room.
+    pub app: Arc<App>,
+    /// The state of the periodic work.
+    pub schedule: Schedule,
+    /// What the server was configured with.
+    pub config: Config,
+    /// Where its files are.
+    pub place: Place,
+    /// Who we are, as the instance lock says.
+    pub holder: Holder,
+    /// The address in the browser's bar.
+    pub url: String,
+    /// When it began to serve, on the monotonic clock, in nanoseconds.
+    pub since_ns: u64,
+}
+
+impl Running {
+    /// A context for an answer that somebody waits for.
+    pub fn live(&self) -> Cx {
+        let rooms = &self.rooms;
+        let request_id = RequestId::mint(&*rooms.clock, &*rooms.entropy);
+        Cx::live(request_id, &*rooms.clock, CONTROL_TIMEOUT_NS)
+    }
+}

@@ -1,0 +1,113 @@
+//! Turns the configuration into the rooms' own plain settings.
+
+use galen_account::{
+    HashPolicy, LimitPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy, SessionPolicy,
+    SetupPolicy,
+};
+use galen_http::{HttpSettings, Limits};
+
+use crate::config::quantity;
+use crate::config::{Config, Registration};
+
+/// What the account room is to hold people to.
+pub fn policy(config: &Config) -> Policy {
+    let accounts = &config.accounts;
+    Policy {
+        registration: match accounts.registration {
+            Registration::Closed => RegistrationPolicy::Closed,
+            Registration::Open => RegistrationPolicy::Open,
+        },
+        password: PasswordPolicy {
+            min_chars: accounts.password_min_length,
+            context: password_context(config),
+            ..PasswordPolicy::default()
+        },
+        hash: hash(config),
+        limits: limits(config),
+        session: SessionPolicy {
+            idle_ms: config.sessions.idle.as_signed_ms(),
+            absolute_ms: config.sessions.absolute.as_signed_ms(),
+            fresh_ms: config.sessions.fresh.as_signed_ms(),
+            touch_ms: config.sessions.touch.as_signed_ms(),
+            cache_sessions: config.sessions.cache,
+        },
+        setup: SetupPolicy { lifetime_ms: accounts.setup_link.as_signed_ms() },
+    }
+}
+
+fn hash(config: &Config) -> HashPolicy {
+    let defaults = HashPolicy::default();
+    let permits = match config.accounts.hash_permits {
+        0 => defaults.permits,
+        permits => u32::from(permits),
+    };
+    HashPolicy { permits, queue: config.accounts.hash_queue, ..defaults }
+}
+
+fn limits(config: &Config) -> LimitPolicy {
+    let limits = &config.limits;
+    LimitPolicy {
+        enabled: limits.enabled,
+        account: rate(limits.account),
+        account_long: rate(limits.account_long),
+        address: rate(limits.address),
+        strangers: rate(limits.strangers),
+        registrations: rate(limits.registrations),
+        ..LimitPolicy::default()
+    }
+}
+
+const fn rate(rate: quantity::Rate) -> Rate {
+    Rate { attempts: rate.attempts, per_ms: rate.per.as_ms() }
+}
+
+/// The words an attacker of this installation tries first: the configured ones and its host.
+fn password_context(config: &Config) -> Vec<String> {
+    let mut words = config.accounts.password_context.clone();
+    if let Some(url) = &config.server.public_url {
+        let host = url.0.as_str().split_once("://").map_or("", |(_, host)| host);
+        let labels = host.split(['.', ':']).filter(|label| label.len() > 3);
+        words.extend(labels.map(str::to_owned));
+    }
+    words
+}
+
+/// What the HTTP room is to take.
+pub fn http(config: &Config) -> HttpSettings {
+    let http = &config.http;
+    HttpSettings {
+        public_url: config.server.public_url.as_ref().map(|url| url.0.clone()),
+        allowed_origins: http.allowed_origins.iter().map(|origin| origin.0.clone()).collect(),
+        trusted_proxies: http.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
+        limits: Limits {
+            header_timeout_ms: http.header_timeout.as_ms(),
+            body_timeout_ms: http.body_timeout.as_ms(),
+            idle_timeout_ms: http.idle_timeout.as_ms(),
+            write_timeout_ms: http.write_timeout.as_ms(),
+            request_deadline_ms: http.deadline.as_ms(),
+            drain_deadline_ms: config.server.drain.as_ms(),
+            max_header_bytes: bytes(http.max_header),
+            max_body_bytes: bytes(http.max_body),
+            max_connections: http.max_connections as usize,
+            max_connections_per_address: http.max_connections_per_address as usize,
+            slow_request_ms: http.slow_request.as_ms(),
+            ..Limits::default()
+        },
+    }
+}
+
+fn bytes(size: quantity::Size) -> usize {
+    usize::try_from(size.as_bytes()).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_the_configuration_are_those_of_the_rooms() {
+        let config = Config::default();
+        assert_eq!(policy(&config), Policy::default());
+        assert_eq!(http(&config).limits, Limits::default());
+    }
+}

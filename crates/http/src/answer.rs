@@ -1,0 +1,112 @@
+//! Answers that say yes: JSON, nothing, or somebody signed in or out.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use galen_account::{Caller, SignedIn};
+use galen_core::Code;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE,
+};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::caller::Anybody;
+use crate::fault::Fault;
+use crate::routes::SignedInView;
+
+/// What every handler gives.
+pub(crate) type Answer = Result<Response, Fault>;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Public documents are asked for again each time and may then be found unchanged.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+/// What the browser keeps of us goes with the session (ASVS 5.0 14.3.1). Not `"cookies"`, which would
+/// take the cookies of every application on the host with it; ours is removed by name.
+const CLEARED: HeaderValue = HeaderValue::from_static("\"cache\", \"storage\"");
+/// What a page of ours may do: scripts and styles of files of ours, and nothing else.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'",
+);
+
+/// How large an ordinary answer is, in bytes: most fit without growing.
+const ORDINARY_BYTES: usize = 1024;
+
+/// 200 with `body` as JSON.
+pub(crate) fn ok<T: Serialize>(body: &T) -> Answer {
+    json(StatusCode::OK, body)
+}
+
+/// 201 with `body` as JSON and, when it can be asked for, where.
+pub(crate) fn created<T: Serialize>(body: &T, location: Option<&str>) -> Answer {
+    let mut response = json(StatusCode::CREATED, body)?;
+    if let Some(Ok(location)) = location.map(HeaderValue::from_str) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// 204.
+pub(crate) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn json<T: Serialize>(status: StatusCode, body: &T) -> Answer {
+    let mut bytes = Vec::with_capacity(ORDINARY_BYTES);
+    serde_json::to_writer(&mut bytes, body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        Fault::new(Code::Internal)
+    })?;
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    // Room for what every answer carries, so that the map grows once.
+    response.headers_mut().reserve(16);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    Ok(response)
+}
+
+/// 200 with who is signed in now, and the cookie that keeps it.
+pub(crate) fn signed_in(anybody: &Anybody, signed_in: &SignedIn) -> Answer {
+    let app = anybody.app();
+    let caller: &Caller = &signed_in.caller;
+    let now = app.clock.now();
+    let token = app.accounts.csrf_token(Some(caller.session.id));
+    let mut response = ok(&SignedInView::new(caller, token, now))?;
+    let lasts_ms = caller.session.ends_at.since_ms(now);
+    let cookie = app
+        .cookies
+        .keep(signed_in.token.reveal(), lasts_ms)
+        .ok_or_else(|| Fault::new(Code::Internal))?;
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Makes `response` tell the browser to forget the session and what it kept of us.
+pub(crate) fn signed_out(anybody: &Anybody, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.extend(anybody.app().cookies.forget().map(|cookie| (SET_COOKIE, cookie)));
+    headers.insert(CLEAR_SITE_DATA, CLEARED);
+    response
+}
+
+/// 200 with a public document.
+pub(crate) fn document(media_type: &'static str, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.reserve(16);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, NO_CACHE);
+    response
+}
+
+/// 200 with a page of ours.
+pub(crate) fn page(html: &'static str) -> Response {
+    let mut response = document("text/html; charset=utf-8", Bytes::from_static(html.as_bytes()));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    response
+}

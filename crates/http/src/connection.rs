@@ -1,0 +1,255 @@
+//! One connection: what it is doing, until when it may, and what its requests share.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Wake, Waker};
+
+use galen_core::{Clock, Entropy};
+
+use crate::app::App;
+use crate::phases::Flight;
+
+/// Nanoseconds in a millisecond.
+pub(crate) const MS_NS: u64 = 1_000_000;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// Its client owes the rest of a request's head.
+    Head = 0,
+    /// Bytes of a later request came; how long the head may take begins with them.
+    FirstByte = 1,
+    /// It waits for a next request.
+    Idle = 2,
+    /// A request is worked on.
+    Busy = 3,
+    /// The client owes the taking of an answer.
+    Write = 4,
+    /// It was ended; what the client still sends is thrown away for a moment, because closing a
+    /// socket with unread bytes resets it, and a reset destroys an answer under way (RFC 9112 §9.6).
+    Linger = 5,
+}
+
+impl Stage {
+    const ALL: [Self; 6] = [
+        Self::Head,
+        Self::FirstByte,
+        Self::Idle,
+        Self::Busy,
+        Self::Write,
+        Self::Linger,
+    ];
+}
+
+/// What the parts of a connection share: its stream, its driver and its requests. They all run in
+/// one task, so nothing here is contended.
+pub(crate) struct Connection {
+    /// The peer's address.
+    pub(crate) peer: IpAddr,
+    clock: Arc<dyn Clock>,
+    stage: AtomicU8,
+    due_ns: AtomicU64,
+    accept_wait_ns: AtomicU64,
+    seed: [u8; 10],
+    requests: AtomicU64,
+    note: OnceLock<(Arc<WakeNote>, Waker)>,
+    in_flight: AtomicBool,
+    flight: Mutex<Option<Flight>>,
+    lingers: AtomicBool,
+    reset: AtomicBool,
+}
+
+impl Connection {
+    /// A connection that was accepted at the monotonic time `accepted_ns` and is taken up just now.
+    /// It owes a request's head from its acceptance on.
+    pub(crate) fn new(peer: IpAddr, accepted_ns: u64, app: &App) -> Self {
+        let mut seed = [0; 10];
+        app.entropy.fill(&mut seed);
+        let wait_ns = app.clock.monotonic_ns().saturating_sub(accepted_ns);
+        let head_ns = app.settings.limits.header_timeout_ms * MS_NS;
+        Self {
+            peer,
+            clock: Arc::clone(&app.clock),
+            stage: AtomicU8::new(Stage::Head as u8),
+            due_ns: AtomicU64::new(accepted_ns.saturating_add(head_ns)),
+            accept_wait_ns: AtomicU64::new(wait_ns),
+            seed,
+            requests: AtomicU64::new(0),
+            note: OnceLock::new(),
+            in_flight: AtomicBool::new(false),
+            flight: Mutex::new(None),
+            lingers: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+        }
+    }
+
+    /// How long the connection waited to be taken up, for its first request; 0 for later ones.
+    pub(crate) fn take_accept_wait_ns(&self) -> u64 {
+        if self.accept_wait_ns.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
+        self.accept_wait_ns.swap(0, Ordering::Relaxed)
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        let raw = usize::from(self.stage.load(Ordering::Relaxed));
+        Stage::ALL.get(raw).copied().unwrap_or(Stage::Linger)
+    }
+
+    /// Enters a stage that may last until the monotonic time `due_ns`.
+    pub(crate) fn enter(&self, stage: Stage, due_ns: u64) {
+        self.due_ns.store(due_ns, Ordering::Relaxed);
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    /// Until when the present stage may last, on the monotonic clock.
+    pub(crate) fn due_ns(&self) -> u64 {
+        self.due_ns.load(Ordering::Relaxed)
+    }
+
+    /// Bytes came in; an idle connection has begun a request.
+    pub(crate) fn bytes_came(&self) {
+        if self.stage() == Stage::Idle {
+            self.stage.store(Stage::FirstByte as u8, Ordering::Relaxed);
+        }
+    }
+
+    /// A request began.
+    pub(crate) fn took_off(&self, deadline_ns: u64) {
+        self.in_flight.store(true, Ordering::Relaxed);
+        self.enter(Stage::Busy, deadline_ns);
+        if let Some((note, _)) = self.note.get() {
+            note.woken_ns.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a request is worked on or its answer is not wholly with the kernel.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The answer's body is in hyper's buffer; its flight ends with the next complete flush.
+    pub(crate) fn keep_until_flushed(&self, flight: Flight) {
+        self.lingers.store(flight.is_refusal(), Ordering::Relaxed);
+        *self.flight.lock().unwrap_or_else(PoisonError::into_inner) = Some(flight);
+    }
+
+    /// Everything written so far is with the kernel.
+    pub(crate) fn flushed(&self, idle_timeout_ns: u64) {
+        if !self.is_in_flight() {
+            return;
+        }
+        let flight = self
+            .flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(flight) = flight {
+            let now_ns = self.clock.monotonic_ns();
+            self.in_flight.store(false, Ordering::Relaxed);
+            self.enter(Stage::Idle, now_ns.saturating_add(idle_timeout_ns));
+            flight.landed(now_ns);
+        }
+    }
+
+    /// The stream is gone: an answer that was not flushed was given up.
+    pub(crate) fn abandon(&self) {
+        let flight = self
+            .flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(flight);
+    }
+
+    /// The client sent what cannot be read, and more of it may be on the way.
+    pub(crate) fn will_linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::Relaxed)
+    }
+
+    /// The stream failed.
+    pub(crate) fn was_reset(&self) {
+        self.reset.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        self.reset.load(Ordering::Relaxed)
+    }
+
+    /// A waker that notes when it is called, and then calls `task`; `None` for a foreign task, which
+    /// then simply has no note.
+    pub(crate) fn noting_waker(&self, task: &Waker) -> Option<&Waker> {
+        let (note, waker) = self.note.get_or_init(|| {
+            let note = Arc::new(WakeNote {
+                clock: Arc::clone(&self.clock),
+                task: task.clone(),
+                woken_ns: AtomicU64::new(0),
+            });
+            let waker = Waker::from(Arc::clone(&note));
+            (note, waker)
+        });
+        note.task.will_wake(task).then_some(waker)
+    }
+
+    /// When the request's waker was first called since the last time this was asked; 0 if it was not.
+    pub(crate) fn take_woken_ns(&self) -> u64 {
+        match self.note.get() {
+            Some((note, _)) if note.woken_ns.load(Ordering::Relaxed) != 0 => {
+                note.woken_ns.swap(0, Ordering::Relaxed)
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl Entropy for Connection {
+    /// Bytes for request names: unpredictable enough to be unique, and cheap. The connection's seed
+    /// comes from the system once; each request adds a number to it, mixed by a bijection
+    /// (splitmix64), so that no two requests of a connection share their last eight bytes.
+    fn fill(&self, bytes: &mut [u8]) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let (head, tail) = self.seed.split_at(2);
+        let seed = tail.iter().fold(0_u64, |sum, b| (sum << 8) | u64::from(*b));
+        let mut mixed = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        let source = head.iter().copied().chain(mixed.to_be_bytes()).cycle();
+        for (place, byte) in bytes.iter_mut().zip(source) {
+            *place = byte;
+        }
+    }
+}
+
+/// Notes when a request's task was woken, to tell waiting for the executor from waiting for work.
+struct WakeNote {
+    clock: Arc<dyn Clock>,
+    task: Waker,
+    woken_ns: AtomicU64,
+}
+
+impl WakeNote {
+    fn note(&self) {
+        if self.woken_ns.load(Ordering::Relaxed) == 0 {
+            self.woken_ns
+                .store(self.clock.monotonic_ns(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Wake for WakeNote {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.note();
+        self.task.wake_by_ref();
+    }
+}

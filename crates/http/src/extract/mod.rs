@@ -1,0 +1,12 @@
+//! What handlers take out of a request: bodies, queries and identifiers, checked before they see them.
+
+mod body;
+mod json;
+mod path;
+mod query;
+mod strict;
+
+pub(crate) use json::Json;
+pub(crate) use path::PathId;
+pub(crate) use query::Query;
+pub(crate) use strict::StrictObject;

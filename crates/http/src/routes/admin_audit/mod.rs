@@ -1,0 +1,3 @@
+//! Admins and the audit trail.
+
+pub(super) mod list;

@@ -1,0 +1,3 @@
+//! Admins publish notifications.
+
+pub(super) mod publish;

@@ -1,0 +1,4 @@
+//! Admins and the sessions of others.
+
+pub(super) mod end;
+pub(super) mod list;

@@ -1,0 +1,7 @@
+//! Admins and the accounts of others.
+
+pub(super) mod change;
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod list;
+pub(super) mod read;

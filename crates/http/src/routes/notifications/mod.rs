@@ -1,0 +1,6 @@
+//! What a user is told.
+
+pub(crate) mod dto;
+pub(super) mod list;
+pub(super) mod mark_all_read;
+pub(super) mod mark_read;

@@ -1,0 +1,4 @@
+//! The first admin, made once.
+
+pub(super) mod complete;
+pub(super) mod page;

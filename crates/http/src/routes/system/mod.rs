@@ -1,0 +1,9 @@
+//! What the server says of itself.
+
+pub(super) mod home;
+pub(super) mod livez;
+pub(super) mod openapi;
+pub(super) mod problem;
+pub(super) mod readyz;
+pub(super) mod test_cors;
+pub(super) mod version;

@@ -1,0 +1,95 @@
+//! The end of sessions: the row goes, its counts go, and the audit trail says why.
+
+use galen_core::model::{Act, AuditCode, EndReason, EndedSession};
+use galen_core::{
+    EndSession, EndSessions, SessionId, StoreResult, TokenHash, UnixMs, UserId,
+};
+use serde_json::json;
+
+use super::audit::Trail;
+use super::counts;
+use crate::queries::{Query, session as queries};
+use crate::rows;
+use crate::tx::{Row, Tx, Value, all};
+
+/// An identifier no session has: "all but none" of a user's sessions.
+const NO_SESSION: [u8; 16] = [0; 16];
+
+pub(crate) fn end_session(
+    tx: &mut dyn Tx,
+    act: &Act,
+    ending: EndSession,
+) -> StoreResult<Option<EndedSession>> {
+    let mut trail = Trail::new(act);
+    one_ended(tx, &mut trail, ending)
+}
+
+pub(crate) fn end_sessions(
+    tx: &mut dyn Tx,
+    act: &Act,
+    ending: EndSessions,
+) -> StoreResult<Vec<EndedSession>> {
+    let mut trail = Trail::new(act);
+    all_ended(tx, &mut trail, ending)
+}
+
+pub(super) fn one_ended(
+    tx: &mut dyn Tx,
+    trail: &mut Trail<'_>,
+    ending: EndSession,
+) -> StoreResult<Option<EndedSession>> {
+    let id = ending.id.as_bytes().into();
+    let ended = match &ending.owner {
+        None => removed(tx, &queries::END, &[id])?,
+        Some(owner) => removed(tx, &queries::END_OWN, &[id, owner.as_bytes().into()])?,
+    };
+    Ok(settle(tx, trail, &ended, ending.reason)?.pop())
+}
+
+pub(super) fn all_ended(
+    tx: &mut dyn Tx,
+    trail: &mut Trail<'_>,
+    ending: EndSessions,
+) -> StoreResult<Vec<EndedSession>> {
+    let keep = ending.keep.map_or(NO_SESSION, |id| *id.as_bytes());
+    let values = [ending.user_id.as_bytes().into(), (&keep).into()];
+    let ended = removed(tx, &queries::END_OF_USER, &values)?;
+    settle(tx, trail, &ended, ending.reason)
+}
+
+/// What a statement that removes sessions says of each.
+struct Removed {
+    session: EndedSession,
+    expires_at: UnixMs,
+    user_id: UserId,
+}
+
+fn removed(tx: &mut dyn Tx, query: &Query, values: &[Value<'_>]) -> StoreResult<Vec<Removed>> {
+    all(tx, query, values, |row: &dyn Row| {
+        Ok(Removed {
+            session: EndedSession {
+                id: SessionId::from_bytes(rows::id(row, 0)?),
+                token_hash: TokenHash(rows::hash(row, 1)?),
+            },
+            expires_at: UnixMs(row.int(2)?),
+            user_id: UserId::from_bytes(rows::id(row, 3)?),
+        })
+    })
+}
+
+/// Keeps the counts and writes one row a session: the why-log answers for each by its name.
+fn settle(
+    tx: &mut dyn Tx,
+    trail: &mut Trail<'_>,
+    ended: &[Removed],
+    reason: EndReason,
+) -> StoreResult<Vec<EndedSession>> {
+    let mut moments: Vec<UnixMs> = ended.iter().map(|one| one.expires_at).collect();
+    counts::sessions_gone(tx, &mut moments)?;
+    for one in ended {
+        let target = format!("session:{}", one.session.id);
+        let params = json!({ "reason": reason, "user": one.user_id }).to_string();
+        trail.write(tx, AuditCode::SessionEnded, Some(&target), &params)?;
+    }
+    Ok(ended.iter().map(|one| one.session).collect())
+}

@@ -1,0 +1,203 @@
+//! Commands on users.
+
+use galen_core::model::{
+    Act, AuditCode, EndReason, EndedSession, NewUser, ProfileChange, Role, User, UserChange,
+    UserChangeOutcome, UserCreation, UserStatus,
+};
+use galen_core::{EndSessions, StoreResult, TokenHash, UserId};
+use serde_json::{Map, Value as Json, json};
+
+use super::audit::{Trail, user_target};
+use super::counts::{self, Counter};
+use super::{ending, setup};
+use crate::queries::{purge, user as queries};
+use crate::reads;
+use crate::tx::{Tx, one};
+
+pub(crate) fn create(
+    tx: &mut dyn Tx,
+    act: &Act,
+    new: &NewUser,
+    token: Option<&TokenHash>,
+) -> StoreResult<UserCreation> {
+    if let Some(hash) = token
+        && !setup::opens(tx, hash, act.at)?
+    {
+        return Ok(UserCreation::TokenRefused);
+    }
+    // Asked before the token is taken, so that an address that is taken does not use it up.
+    let email_key = new.email_key.0.as_str();
+    if one(tx, &queries::EMAIL_TAKEN, &[email_key.into()], |_| Ok(()))?.is_some() {
+        return Ok(UserCreation::EmailTaken);
+    }
+    if let Some(hash) = token
+        && !setup::redeem(tx, hash, act.at)?
+    {
+        return Ok(UserCreation::TokenRefused);
+    }
+    if !add(tx, act, new)? {
+        return Ok(UserCreation::EmailTaken);
+    }
+    let mut trail = Trail::new(act);
+    let target = user_target(new.id);
+    let params = json!({ "role": new.role }).to_string();
+    trail.write(tx, AuditCode::UserCreated, Some(&target), &params)?;
+    if token.is_some() {
+        trail.write(tx, AuditCode::SetupCompleted, Some(&target), "{}")?;
+    }
+    Ok(UserCreation::Created(as_kept(act, new)))
+}
+
+fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<bool> {
+    let values = [
+        new.id.as_bytes().into(),
+        new.email.as_str().into(),
+        new.email_key.0.as_str().into(),
+        new.name.as_str().into(),
+        new.password_hash.reveal().as_str().into(),
+        new.role.name().into(),
+        act.at.0.into(),
+    ];
+    if tx.run(&queries::ADD, &values)? == 0 {
+        return Ok(false);
+    }
+    counts::add(tx, Counter::Users, 1)?;
+    counts::add(tx, Counter::ActiveAdmins, i64::from(new.role == Role::Admin))?;
+    Ok(true)
+}
+
+fn as_kept(act: &Act, new: &NewUser) -> User {
+    User {
+        id: new.id,
+        email: new.email.clone(),
+        name: new.name.clone(),
+        role: new.role,
+        status: UserStatus::Active,
+        email_verified_at: None,
+        created_at: act.at,
+        updated_at: act.at,
+        last_login_at: None,
+        unread: 0,
+    }
+}
+
+pub(crate) fn change_profile(
+    tx: &mut dyn Tx,
+    act: &Act,
+    id: UserId,
+    change: &ProfileChange,
+) -> StoreResult<Option<User>> {
+    let Some(mut user) = reads::user::by_id(tx, id)? else {
+        return Ok(None);
+    };
+    let Some(name) = change.name.as_ref().filter(|name| **name != user.name) else {
+        return Ok(Some(user));
+    };
+    let values = [name.as_str().into(), act.at.0.into(), id.as_bytes().into()];
+    tx.run(&queries::SET_NAME, &values)?;
+    let params = json!({ "changed": ["name"] }).to_string();
+    let target = user_target(id);
+    Trail::new(act).write(tx, AuditCode::UserProfileChanged, Some(&target), &params)?;
+    user.name.clone_from(name);
+    user.updated_at = act.at;
+    Ok(Some(user))
+}
+
+pub(crate) fn change(
+    tx: &mut dyn Tx,
+    act: &Act,
+    id: UserId,
+    change: &UserChange,
+) -> StoreResult<UserChangeOutcome> {
+    let Some(before) = reads::user::by_id(tx, id)? else {
+        return Ok(UserChangeOutcome::NotFound);
+    };
+    let mut after = before.clone();
+    after.role = change.role.unwrap_or(before.role);
+    after.status = change.status.unwrap_or(before.status);
+    if let Some(name) = &change.name {
+        after.name.clone_from(name);
+    }
+    if after == before {
+        let ended = Vec::new();
+        return Ok(UserChangeOutcome::Done { user: before, ended });
+    }
+    if !count_admin(tx, is_active_admin(&before), is_active_admin(&after))? {
+        return Ok(UserChangeOutcome::LastAdmin);
+    }
+    after.updated_at = act.at;
+    let values = [
+        after.name.as_str().into(),
+        after.role.name().into(),
+        after.status.name().into(),
+        act.at.0.into(),
+        id.as_bytes().into(),
+    ];
+    tx.run(&queries::CHANGE, &values)?;
+    let mut trail = Trail::new(act);
+    let params = what_changed(&before, &after);
+    trail.write(tx, AuditCode::UserChanged, Some(&user_target(id)), &params)?;
+    let reason = if before.status != after.status && after.status == UserStatus::Disabled {
+        Some(EndReason::UserDisabled)
+    } else {
+        (before.role != after.role).then_some(EndReason::RoleChanged)
+    };
+    let ended = match reason {
+        Some(reason) => end_every(tx, &mut trail, id, reason)?,
+        None => Vec::new(),
+    };
+    Ok(UserChangeOutcome::Done { user: after, ended })
+}
+
+pub(crate) fn delete(tx: &mut dyn Tx, act: &Act, id: UserId) -> StoreResult<UserChangeOutcome> {
+    let Some(user) = reads::user::by_id(tx, id)? else {
+        return Ok(UserChangeOutcome::NotFound);
+    };
+    if !count_admin(tx, is_active_admin(&user), false)? {
+        return Ok(UserChangeOutcome::LastAdmin);
+    }
+    let mut trail = Trail::new(act);
+    trail.write(tx, AuditCode::UserDeleted, Some(&user_target(id)), "{}")?;
+    let ended = end_every(tx, &mut trail, id, EndReason::UserDeleted)?;
+    tx.run(&queries::REMOVE, &[id.as_bytes().into()])?;
+    counts::add(tx, Counter::Users, -1)?;
+    tx.run(&purge::ADD, &[id.as_bytes().into()])?;
+    Ok(UserChangeOutcome::Done { user, ended })
+}
+
+fn end_every(
+    tx: &mut dyn Tx,
+    trail: &mut Trail<'_>,
+    user_id: UserId,
+    reason: EndReason,
+) -> StoreResult<Vec<EndedSession>> {
+    ending::all_ended(tx, trail, EndSessions { user_id, keep: None, reason })
+}
+
+fn is_active_admin(user: &User) -> bool {
+    user.role == Role::Admin && user.status == UserStatus::Active
+}
+
+/// Keeps the count of active admins; `false`, and nothing changed, when the last one would go.
+fn count_admin(tx: &mut dyn Tx, before: bool, after: bool) -> StoreResult<bool> {
+    match (before, after) {
+        (true, false) => counts::take_admin(tx),
+        (false, true) => counts::add(tx, Counter::ActiveAdmins, 1).map(|()| true),
+        _ => Ok(true),
+    }
+}
+
+/// What an admin changed. Names are not repeated: they are somebody's, not the trail's.
+fn what_changed(before: &User, after: &User) -> String {
+    let mut params = Map::new();
+    if before.role != after.role {
+        params.insert("role".to_owned(), json!({ "from": before.role, "to": after.role }));
+    }
+    if before.status != after.status {
+        params.insert("status".to_owned(), json!({ "from": before.status, "to": after.status }));
+    }
+    if before.name != after.name {
+        params.insert("name".to_owned(), Json::Bool(true));
+    }
+    Json::Object(params).to_string()
+}

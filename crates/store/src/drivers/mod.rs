@@ -1,0 +1,3 @@
+//! Drivers: what runs statements on an engine, one folder an engine.
+
+pub(crate) mod sqlite;

@@ -1,0 +1,40 @@
+//! The schema's history, one list an engine; an applied migration is never edited.
+
+/// One step of the schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number; each is one higher than the one before.
+    pub version: u32,
+    /// What it is called.
+    pub name: &'static str,
+    /// Its statements.
+    pub sql: &'static str,
+}
+
+/// ALL migrations of the SQLite database, in order.
+pub const SQLITE: &[Migration] = &[Migration {
+    version: 1,
+    name: "accounts",
+    sql: include_str!("../migrations/sqlite/0001_accounts.sql"),
+}];
+
+/// ALL migrations of the PostgreSQL database, in order: the same steps in its words.
+pub const POSTGRES: &[Migration] = &[Migration {
+    version: 1,
+    name: "accounts",
+    sql: include_str!("../migrations/postgres/0001_accounts.sql"),
+}];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_take_the_same_steps_numbered_from_one() {
+        assert_eq!(SQLITE.len(), POSTGRES.len());
+        for (index, (ours, theirs)) in SQLITE.iter().zip(POSTGRES).enumerate() {
+            assert_eq!(ours.version as usize, index + 1);
+            assert_eq!((ours.version, ours.name), (theirs.version, theirs.name));
+        }
+    }
+}

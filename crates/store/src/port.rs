@@ -1,0 +1,330 @@
+//! The port on any engine: which read or command answers which call.
+
+use std::future::Future;
+
+use galen_core::model::{
+    Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, MarkedRead, NewUser,
+    NotificationPage, Pressure, ProfileChange, Publication, Published, Session, SessionFilter,
+    SessionOwner, SessionTouch, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepReceipt, User,
+    UserChange, UserChangeOutcome, UserCreation, UserFilter,
+};
+use galen_core::{
+    ChangePassword, Cx, EndSession, EndSessions, Fut, Note, NotificationId, OpenSession,
+    OpenedSession, Page, PageRequest, SessionId, Store, StoreResult, TokenHash, UnixMs, UserId,
+};
+
+use crate::tx::Tx;
+use crate::{commands, reads};
+
+/// What a driver can do: run a read or a named command to its end, and tell of itself.
+pub(crate) trait Engine: Send + Sync {
+    /// Runs a read beside the writer.
+    fn read<'a, T, F>(
+        &'a self,
+        cx: &'a Cx,
+        work: F,
+    ) -> impl Future<Output = StoreResult<T>> + Send + 'a
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static;
+
+    /// Runs a command in its own savepoint; resolves after its commit is durable.
+    fn command<'a, T, F>(
+        &'a self,
+        cx: &'a Cx,
+        name: &'static str,
+        work: F,
+    ) -> impl Future<Output = StoreResult<T>> + Send + 'a
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static;
+
+    /// Facts of the database.
+    fn facts<'a>(&'a self, cx: &'a Cx) -> impl Future<Output = StoreResult<StoreFacts>> + Send + 'a;
+
+    /// How pressed it is.
+    fn pressure(&self) -> Pressure;
+
+    /// One piece of maintenance.
+    fn maintain<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        upkeep: Upkeep,
+    ) -> impl Future<Output = StoreResult<UpkeepReceipt>> + Send + 'a;
+}
+
+/// The store on one engine; [`crate::SqliteStore`] names the one there is.
+pub struct SqlStore<E>(pub(crate) E);
+
+impl<E: Engine> Store for SqlStore<E> {
+    fn credentials_by_email<'a>(
+        &'a self,
+        cx: &'a Cx,
+        email: &'a EmailKey,
+    ) -> Fut<'a, StoreResult<Option<Credentials>>> {
+        let email = email.0.clone();
+        Box::pin(self.0.read(cx, move |tx| reads::user::credentials_by_email(tx, &email)))
+    }
+
+    fn credentials_by_id<'a>(
+        &'a self,
+        cx: &'a Cx,
+        id: UserId,
+    ) -> Fut<'a, StoreResult<Option<Credentials>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::user::credentials_by_id(tx, id)))
+    }
+
+    fn user<'a>(&'a self, cx: &'a Cx, id: UserId) -> Fut<'a, StoreResult<Option<User>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::user::by_id(tx, id)))
+    }
+
+    fn users<'a>(
+        &'a self,
+        cx: &'a Cx,
+        filter: &'a UserFilter,
+        page: PageRequest,
+    ) -> Fut<'a, StoreResult<Page<User>>> {
+        let filter = filter.clone();
+        Box::pin(self.0.read(cx, move |tx| reads::user::page(tx, &filter, page)))
+    }
+
+    fn session_by_token<'a>(
+        &'a self,
+        cx: &'a Cx,
+        hash: TokenHash,
+    ) -> Fut<'a, StoreResult<Option<SessionOwner>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::session::by_token(tx, &hash)))
+    }
+
+    fn sessions_of<'a>(
+        &'a self,
+        cx: &'a Cx,
+        user_id: UserId,
+        now: UnixMs,
+    ) -> Fut<'a, StoreResult<Vec<Session>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::session::of_user(tx, user_id, now)))
+    }
+
+    fn sessions<'a>(
+        &'a self,
+        cx: &'a Cx,
+        filter: SessionFilter,
+        page: PageRequest,
+    ) -> Fut<'a, StoreResult<Page<SessionOwner>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::session::page(tx, filter, page)))
+    }
+
+    fn notifications<'a>(
+        &'a self,
+        cx: &'a Cx,
+        user_id: UserId,
+        unread_only: bool,
+        page: PageRequest,
+    ) -> Fut<'a, StoreResult<NotificationPage>> {
+        Box::pin(self.0.read(cx, move |tx| {
+            reads::notification::page(tx, user_id, unread_only, page)
+        }))
+    }
+
+    fn audit<'a>(
+        &'a self,
+        cx: &'a Cx,
+        filter: &'a AuditFilter,
+        page: PageRequest,
+    ) -> Fut<'a, StoreResult<Page<AuditEntry>>> {
+        let filter = filter.clone();
+        Box::pin(self.0.read(cx, move |tx| reads::audit::page(tx, &filter, page)))
+    }
+
+    fn counts<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Counts>> {
+        Box::pin(self.0.read(cx, move |tx| reads::vitals::counts(tx, now)))
+    }
+
+    fn facts<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<StoreFacts>> {
+        Box::pin(Engine::facts(&self.0, cx))
+    }
+
+    fn pressure(&self) -> Pressure {
+        self.0.pressure()
+    }
+
+    fn create_user<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        user: NewUser,
+        setup: Option<TokenHash>,
+    ) -> Fut<'a, StoreResult<UserCreation>> {
+        Box::pin(self.0.command(cx, "account.create_user", move |tx| {
+            commands::user::create(tx, &act, &user, setup.as_ref())
+        }))
+    }
+
+    fn offer_setup<'a>(
+        &'a self,
+        cx: &'a Cx,
+        hash: TokenHash,
+        expires_at: UnixMs,
+    ) -> Fut<'a, StoreResult<bool>> {
+        Box::pin(self.0.command(cx, "account.offer_setup", move |tx| {
+            commands::setup::offer(tx, &hash, expires_at)
+        }))
+    }
+
+    fn open_session<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        open: OpenSession,
+    ) -> Fut<'a, StoreResult<Option<OpenedSession>>> {
+        Box::pin(self.0.command(cx, "account.open_session", move |tx| {
+            commands::session::open(tx, &act, &open)
+        }))
+    }
+
+    fn touch_sessions<'a>(
+        &'a self,
+        cx: &'a Cx,
+        touches: Vec<SessionTouch>,
+    ) -> Fut<'a, StoreResult<()>> {
+        Box::pin(self.0.command(cx, "account.touch_sessions", move |tx| {
+            commands::session::touch(tx, &touches)
+        }))
+    }
+
+    fn end_session<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        ending: EndSession,
+    ) -> Fut<'a, StoreResult<Option<EndedSession>>> {
+        Box::pin(self.0.command(cx, "account.end_session", move |tx| {
+            commands::ending::end_session(tx, &act, ending)
+        }))
+    }
+
+    fn end_sessions<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        ending: EndSessions,
+    ) -> Fut<'a, StoreResult<Vec<EndedSession>>> {
+        Box::pin(self.0.command(cx, "account.end_sessions", move |tx| {
+            commands::ending::end_sessions(tx, &act, ending)
+        }))
+    }
+
+    fn reauthenticate<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        id: SessionId,
+        token_hash: TokenHash,
+    ) -> Fut<'a, StoreResult<Option<EndedSession>>> {
+        Box::pin(self.0.command(cx, "account.reauthenticate", move |tx| {
+            commands::session::reauthenticate(tx, &act, id, &token_hash)
+        }))
+    }
+
+    fn change_password<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        change: ChangePassword,
+    ) -> Fut<'a, StoreResult<Option<Vec<EndedSession>>>> {
+        Box::pin(self.0.command(cx, "account.change_password", move |tx| {
+            commands::password::change(tx, &act, &change)
+        }))
+    }
+
+    fn change_profile<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        id: UserId,
+        change: ProfileChange,
+    ) -> Fut<'a, StoreResult<Option<User>>> {
+        Box::pin(self.0.command(cx, "account.change_profile", move |tx| {
+            commands::user::change_profile(tx, &act, id, &change)
+        }))
+    }
+
+    fn change_user<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        id: UserId,
+        change: UserChange,
+    ) -> Fut<'a, StoreResult<UserChangeOutcome>> {
+        Box::pin(self.0.command(cx, "account.change_user", move |tx| {
+            commands::user::change(tx, &act, id, &change)
+        }))
+    }
+
+    fn delete_user<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        id: UserId,
+    ) -> Fut<'a, StoreResult<UserChangeOutcome>> {
+        Box::pin(self.0.command(cx, "account.delete_user", move |tx| {
+            commands::user::delete(tx, &act, id)
+        }))
+    }
+
+    fn note<'a>(&'a self, cx: &'a Cx, act: Act, note: Note) -> Fut<'a, StoreResult<()>> {
+        Box::pin(self.0.command(cx, "account.note", move |tx| {
+            commands::audit::note(tx, &act, &note)
+        }))
+    }
+
+    fn publish<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        publication: Publication,
+    ) -> Fut<'a, StoreResult<Published>> {
+        Box::pin(self.0.command(cx, "notice.publish", move |tx| {
+            commands::notification::publish(tx, &act, publication)
+        }))
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        cx: &'a Cx,
+        user_id: UserId,
+        ids: Vec<NotificationId>,
+        at: UnixMs,
+    ) -> Fut<'a, StoreResult<MarkedRead>> {
+        Box::pin(self.0.command(cx, "notice.mark_read", move |tx| {
+            commands::notification::mark_read(tx, user_id, &ids, at)
+        }))
+    }
+
+    fn mark_all_read<'a>(
+        &'a self,
+        cx: &'a Cx,
+        user_id: UserId,
+        at: UnixMs,
+    ) -> Fut<'a, StoreResult<MarkedRead>> {
+        Box::pin(self.0.command(cx, "notice.mark_all_read", move |tx| {
+            commands::notification::mark_all_read(tx, user_id, at)
+        }))
+    }
+
+    fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>> {
+        Box::pin(self.0.command(cx, "upkeep.sweep", move |tx| {
+            commands::sweep::slice(tx, work)
+        }))
+    }
+
+    fn maintain<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        upkeep: Upkeep,
+    ) -> Fut<'a, StoreResult<UpkeepReceipt>> {
+        Box::pin(Engine::maintain(&self.0, cx, act, upkeep))
+    }
+}

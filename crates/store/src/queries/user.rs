@@ -1,0 +1,134 @@
+//! Statements on users.
+
+use super::Query;
+
+/// ALL statements on users.
+pub const ALL: &[Query] = &[
+    BY_ID,
+    BY_EMAIL,
+    CREDENTIALS_BY_ID,
+    EMAIL_TAKEN,
+    PAGE,
+    PAGE_BY_PREFIX,
+    ADD,
+    SIGNED_IN,
+    SET_PASSWORD,
+    SET_NAME,
+    CHANGE,
+    REMOVE,
+    UNREAD,
+    UNREAD_ADD,
+];
+
+/// The columns of a user, in the order `rows::user` reads them.
+macro_rules! user_columns {
+    () => {
+        "u.id, u.email, u.name, u.role, u.status, u.email_verified_at, u.created_at, \
+         u.updated_at, u.last_login_at, u.unread"
+    };
+}
+pub(super) use user_columns;
+
+/// The user with this identifier.
+pub const BY_ID: Query = Query {
+    name: "user.by_id",
+    sql: concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = $1"),
+};
+
+/// The user with this canonical address, and its password's hash.
+pub const BY_EMAIL: Query = Query {
+    name: "user.by_email",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        ", u.password_hash FROM users u WHERE u.email_key = $1"
+    ),
+};
+
+/// The user with this identifier, and its password's hash.
+pub const CREDENTIALS_BY_ID: Query = Query {
+    name: "user.credentials_by_id",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        ", u.password_hash FROM users u WHERE u.id = $1"
+    ),
+};
+
+/// One row when there is an account under this canonical address.
+pub const EMAIL_TAKEN: Query = Query {
+    name: "user.email_taken",
+    sql: "SELECT id FROM users WHERE email_key = $1",
+};
+
+/// A page of users before an identifier, at most so many.
+pub const PAGE: Query = Query {
+    name: "user.page",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.id < $1 ORDER BY u.id DESC LIMIT $2"
+    ),
+};
+
+/// The same of those whose canonical address lies in a range, which is what a prefix is.
+pub const PAGE_BY_PREFIX: Query = Query {
+    name: "user.page_by_prefix",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.email_key >= $1 AND u.email_key < $2 AND u.id < $3 \
+         ORDER BY u.id DESC LIMIT $4"
+    ),
+};
+
+/// Makes a user, unless its canonical address is taken.
+pub const ADD: Query = Query {
+    name: "user.add",
+    sql: "INSERT INTO users \
+          (id, email, email_key, name, password_hash, role, status, created_at, updated_at) \
+          VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7) ON CONFLICT (email_key) DO NOTHING",
+};
+
+/// Notes a sign-in; the password's hash is replaced when a new one is given.
+pub const SIGNED_IN: Query = Query {
+    name: "user.signed_in",
+    sql: "UPDATE users SET last_login_at = $1, password_hash = coalesce($2, password_hash) \
+          WHERE id = $3",
+};
+
+/// Sets a new password's hash.
+pub const SET_PASSWORD: Query = Query {
+    name: "user.set_password",
+    sql: "UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3",
+};
+
+/// Sets what the user wants to be called.
+pub const SET_NAME: Query = Query {
+    name: "user.set_name",
+    sql: "UPDATE users SET name = $1, updated_at = $2 WHERE id = $3",
+};
+
+/// An admin's change.
+pub const CHANGE: Query = Query {
+    name: "user.change",
+    sql: "UPDATE users SET name = $1, role = $2, status = $3, updated_at = $4 WHERE id = $5",
+};
+
+/// Deletes a user.
+pub const REMOVE: Query = Query {
+    name: "user.remove",
+    sql: "DELETE FROM users WHERE id = $1",
+};
+
+/// The kept count of a user's unread notifications.
+pub const UNREAD: Query = Query {
+    name: "user.unread",
+    sql: "SELECT unread FROM users WHERE id = $1",
+};
+
+/// Adds to that count; the addend may be negative. Changes no row when there is no such user.
+pub const UNREAD_ADD: Query = Query {
+    name: "user.unread_add",
+    sql: "UPDATE users SET unread = unread + $1 WHERE id = $2",
+};

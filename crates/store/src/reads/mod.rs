@@ -1,0 +1,34 @@
+//! The port's reads, written once over [`crate::tx::Tx`]: one file per noun.
+
+pub(crate) mod audit;
+pub(crate) mod notification;
+pub(crate) mod session;
+pub(crate) mod user;
+pub(crate) mod vitals;
+
+use galen_core::{Id, Page, PageRequest};
+
+/// An identifier after every other: where a first page begins.
+const LAST: [u8; 16] = [0xff; 16];
+
+/// The identifier a page begins before: newest come first.
+fn before(page: PageRequest) -> [u8; 16] {
+    page.after.map_or(LAST, |id| *id.as_bytes())
+}
+
+/// How many rows to ask for: one more than the page holds tells whether there is a next page.
+fn wanted(page: PageRequest) -> i64 {
+    i64::from(page.limit).saturating_add(1)
+}
+
+/// Cuts the row too many off, and says where the next page begins when there was one.
+fn cut<T>(mut items: Vec<T>, page: PageRequest, id: impl Fn(&T) -> Id) -> Page<T> {
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let next = if items.len() > limit {
+        items.truncate(limit);
+        items.last().map(id)
+    } else {
+        None
+    };
+    Page { items, next }
+}

@@ -1,0 +1,148 @@
+//! From rows to the model: one place that knows the order of the columns.
+
+use galen_core::model::{
+    AuditEntry, Credentials, Level, Notification, Role, Session, SessionOwner, User, UserStatus,
+};
+use galen_core::{
+    AuditId, NotificationId, RequestId, Secret, SessionId, StoreError, StoreResult, TokenHash,
+    UnixMs, UserId,
+};
+
+use crate::tx::Row;
+
+/// How many columns a session has: where its user's begin.
+const SESSION_COLUMNS: usize = 9;
+
+/// How many columns a user has: where its password's hash stands.
+const USER_COLUMNS: usize = 10;
+
+pub(crate) fn id(row: &dyn Row, column: usize) -> StoreResult<[u8; 16]> {
+    sized(row, column)
+}
+
+pub(crate) fn hash(row: &dyn Row, column: usize) -> StoreResult<[u8; 32]> {
+    sized(row, column)
+}
+
+fn sized<const N: usize>(row: &dyn Row, column: usize) -> StoreResult<[u8; N]> {
+    let bytes = row.blob(column)?;
+    let wrong = |_| StoreError::Engine(format!("column {column} has {} bytes", bytes.len()));
+    bytes.try_into().map_err(wrong)
+}
+
+fn at(row: &dyn Row, column: usize) -> StoreResult<UnixMs> {
+    row.int(column).map(UnixMs)
+}
+
+fn maybe_at(row: &dyn Row, column: usize) -> StoreResult<Option<UnixMs>> {
+    Ok(row.maybe_int(column)?.map(UnixMs))
+}
+
+fn text(row: &dyn Row, column: usize) -> StoreResult<String> {
+    row.text(column).map(str::to_owned)
+}
+
+fn maybe_text(row: &dyn Row, column: usize) -> StoreResult<Option<String>> {
+    Ok(row.maybe_text(column)?.map(str::to_owned))
+}
+
+/// The one of `all` that is stored under the word in this column.
+fn word<T: Copy>(
+    row: &dyn Row,
+    column: usize,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> StoreResult<T> {
+    let stored = row.text(column)?;
+    let known = all.iter().copied().find(|one| name(*one) == stored);
+    known.ok_or_else(|| StoreError::Engine(format!("column {column} holds an unknown word")))
+}
+
+pub(crate) fn user(row: &dyn Row) -> StoreResult<User> {
+    user_from(row, 0)
+}
+
+fn user_from(row: &dyn Row, first: usize) -> StoreResult<User> {
+    Ok(User {
+        id: UserId::from_bytes(id(row, first)?),
+        email: text(row, first + 1)?,
+        name: text(row, first + 2)?,
+        role: word(row, first + 3, &Role::ALL, Role::name)?,
+        status: word(row, first + 4, &UserStatus::ALL, UserStatus::name)?,
+        email_verified_at: maybe_at(row, first + 5)?,
+        created_at: at(row, first + 6)?,
+        updated_at: at(row, first + 7)?,
+        last_login_at: maybe_at(row, first + 8)?,
+        unread: row.int(first + 9)?,
+    })
+}
+
+pub(crate) fn credentials(row: &dyn Row) -> StoreResult<Credentials> {
+    Ok(Credentials {
+        user: user_from(row, 0)?,
+        password_hash: Secret::new(text(row, USER_COLUMNS)?),
+    })
+}
+
+pub(crate) fn session(row: &dyn Row) -> StoreResult<Session> {
+    Ok(Session {
+        id: SessionId::from_bytes(id(row, 0)?),
+        user_id: UserId::from_bytes(id(row, 1)?),
+        created_at: at(row, 2)?,
+        last_seen_at: at(row, 3)?,
+        authenticated_at: at(row, 4)?,
+        expires_at: at(row, 5)?,
+        ends_at: at(row, 6)?,
+        address: maybe_text(row, 7)?,
+        user_agent: maybe_text(row, 8)?,
+    })
+}
+
+pub(crate) fn owner(row: &dyn Row) -> StoreResult<SessionOwner> {
+    Ok(SessionOwner {
+        session: session(row)?,
+        user: user_from(row, SESSION_COLUMNS)?,
+    })
+}
+
+/// A session and the hash of its token, which stands behind its columns.
+pub(crate) fn session_and_token(row: &dyn Row) -> StoreResult<(Session, TokenHash)> {
+    Ok((session(row)?, TokenHash(hash(row, SESSION_COLUMNS)?)))
+}
+
+/// A notification whose columns begin at `first`; its user is known to whoever asked.
+pub(crate) fn notification(
+    row: &dyn Row,
+    first: usize,
+    user_id: UserId,
+) -> StoreResult<Notification> {
+    Ok(Notification {
+        id: NotificationId::from_bytes(id(row, first)?),
+        user_id,
+        category: text(row, first + 1)?,
+        level: word(row, first + 2, &Level::ALL, Level::name)?,
+        title: text(row, first + 3)?,
+        body: text(row, first + 4)?,
+        link: maybe_text(row, first + 5)?,
+        data: maybe_text(row, first + 6)?,
+        created_at: at(row, first + 7)?,
+        read_at: maybe_at(row, first + 8)?,
+    })
+}
+
+pub(crate) fn audit(row: &dyn Row) -> StoreResult<AuditEntry> {
+    let actor = match row.maybe_blob(3)? {
+        Some(_) => Some(UserId::from_bytes(id(row, 3)?)),
+        None => None,
+    };
+    Ok(AuditEntry {
+        id: AuditId::from_bytes(id(row, 0)?),
+        at: at(row, 1)?,
+        code: text(row, 2)?,
+        actor,
+        target: maybe_text(row, 4)?,
+        address: maybe_text(row, 5)?,
+        request_id: RequestId::from_bytes(id(row, 6)?),
+        params: text(row, 7)?,
+    })
+}

@@ -1,0 +1,119 @@
+//! Every statement goes through an index: proven with `EXPLAIN QUERY PLAN` on a populated database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use galen_store::{Query, SqliteSettings, SqliteStore, queries};
+use galen_testkit::samples::Samples;
+use galen_testkit::NullObserver;
+use rusqlite::Connection;
+
+/// A plan that scans or sorts, and why that is right.
+struct Exception {
+    query: &'static str,
+    step: &'static str,
+    #[expect(dead_code, reason = "for whoever reads the list")]
+    why: &'static str,
+}
+
+/// ALL exceptions. A statement that scans or sorts and is not here fails the test.
+const ALL: &[Exception] = &[
+    Exception {
+        query: "purge.next",
+        step: "SCAN purges",
+        why: "in the order of its key and cut after one row, so one row is read",
+    },
+    Exception {
+        query: "user.page_by_prefix",
+        step: "USE TEMP B-TREE FOR ORDER BY",
+        why: "an admin's search: the prefix chooses rows by address, the page wants them by age; \
+              the sorter keeps one page",
+    },
+];
+
+const POPULATE: &str = "
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+    INSERT INTO users (id, email, email_key, name, password_hash, role, status, created_at, updated_at)
+    SELECT randomblob(16), 'u' || i, 'u' || i, '', 'h', iif(i % 100, 'user', 'admin'), 'active', i, i FROM n;
+    INSERT INTO sessions
+    SELECT randomblob(16), randomblob(32), u.id, u.created_at, u.created_at, u.created_at,
+           u.created_at * 60000, u.created_at * 60000 + k.n, NULL, 'agent'
+    FROM users u JOIN (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) k;
+    INSERT INTO session_expiry_counts SELECT expires_at, count(*) FROM sessions GROUP BY expires_at;
+    INSERT INTO notifications
+    SELECT u.id, randomblob(16), 'c', 'info', 't', 'b', NULL, NULL, k.n, iif(k.n % 2, k.n, NULL)
+    FROM users u JOIN (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) k;
+    INSERT INTO idempotency_keys SELECT id, 'k', id, randomblob(32), created_at FROM users;
+    INSERT INTO audit
+    SELECT randomblob(16), s.created_at, iif(s.created_at % 5, 'login.succeeded', 'login.failed'),
+           iif(s.created_at % 3, s.user_id, NULL), NULL, NULL, randomblob(16), '{}' FROM sessions s;
+    INSERT INTO purges SELECT randomblob(16) FROM users LIMIT 500;
+    INSERT INTO setup VALUES (1, randomblob(32), 1);
+";
+
+fn populated(folder: &Path) -> Connection {
+    let path = folder.join("galen.db");
+    let settings = SqliteSettings::at(&path);
+    let clock = Samples::default().clock;
+    let store = SqliteStore::open(settings, clock, Arc::new(NullObserver)).expect("it opens");
+    store.close();
+    let connection = Connection::open(path).expect("it opens again");
+    connection.execute_batch(POPULATE).expect("it is populated");
+    connection
+}
+
+fn plan(connection: &Connection, query: &Query) -> Vec<String> {
+    let explained = format!("EXPLAIN QUERY PLAN {}", query.sql);
+    let mut statement = connection.prepare(&explained).expect(query.name);
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().expect(query.name) {
+        steps.push(row.get::<_, String>(3).expect("a step is text"));
+    }
+    steps
+}
+
+fn is_costly(step: &str) -> bool {
+    step.starts_with("SCAN") || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+}
+
+fn hold_every_plan(connection: &Connection) {
+    let mut used = Vec::new();
+    for query in queries::each() {
+        for step in plan(connection, query).into_iter().filter(|step| is_costly(step)) {
+            let excused =
+                ALL.iter().find(|one| one.query == query.name && step.starts_with(one.step));
+            let excused = excused.unwrap_or_else(|| panic!("{}: {step}", query.name));
+            used.push(excused.query);
+        }
+    }
+    for exception in ALL {
+        assert!(used.contains(&exception.query), "{} needs no exception", exception.query);
+    }
+}
+
+#[test]
+fn no_statement_scans_a_table_or_sorts_needlessly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    hold_every_plan(&populated(folder.path()));
+}
+
+#[test]
+fn nor_does_one_once_the_planner_has_statistics() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let connection = populated(folder.path());
+    connection.execute_batch("ANALYZE").expect("statistics are taken");
+    // The planner reads statistics when the schema is read anew.
+    let path = connection.path().expect("it has a path").to_owned();
+    drop(connection);
+    hold_every_plan(&Connection::open(path).expect("it opens again"));
+}
+
+#[test]
+fn the_same_scan_without_its_index_is_found_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let connection = populated(folder.path());
+    connection.execute_batch("DROP INDEX sessions_by_expiry").expect("dropped");
+    let steps = plan(&connection, &queries::session::ANY_EXPIRED);
+    assert!(steps.iter().any(|step| is_costly(step)), "{steps:?}");
+}

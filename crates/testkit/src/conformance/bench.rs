@@ -1,0 +1,107 @@
+//! The bench a behaviour is shown on: a fresh store, samples of one clock, and short ways to both.
+
+use std::sync::Arc;
+
+use galen_core::model::{
+    Counts, EndedSession, Notification, Published, Role, SessionOwner, User, UserCreation,
+};
+use galen_core::{Cx, Id, PageRequest, Store, TokenHash, UserId};
+
+use crate::samples::Samples;
+
+/// A fresh store with the samples whose clock it was given.
+#[derive(Clone)]
+pub struct Bench {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The samples.
+    pub samples: Samples,
+}
+
+impl Bench {
+    /// A live context.
+    #[must_use]
+    pub fn cx(&self) -> Cx {
+        self.samples.cx()
+    }
+
+    /// Makes a user.
+    ///
+    /// # Panics
+    /// When the store does not.
+    pub async fn user(&self, name: &str, role: Role) -> User {
+        let new = self.samples.new_user(name, role);
+        let made = self.store.create_user(&self.cx(), self.samples.act(), new, None).await;
+        let UserCreation::Created(user) = made.expect("a user is made") else {
+            unreachable!("the address was free");
+        };
+        user
+    }
+
+    /// Opens a session of this user and gives its token's hash with it.
+    ///
+    /// # Panics
+    /// When the store does not.
+    pub async fn session(&self, user_id: UserId) -> (TokenHash, SessionOwner) {
+        let new = self.samples.new_session(user_id);
+        let hash = new.token_hash;
+        let open = self.samples.open(new);
+        let opened = self.store.open_session(&self.cx(), self.samples.act_of(user_id), open).await;
+        let opened = opened.expect("a session is opened").expect("the user may sign in");
+        (hash, opened.owner)
+    }
+
+    /// The session under this hash.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn look_up(&self, hash: TokenHash) -> Option<SessionOwner> {
+        self.store.session_by_token(&self.cx(), hash).await.expect("a look-up answers")
+    }
+
+    /// Publishes a sample to this user.
+    ///
+    /// # Panics
+    /// When the store does not.
+    pub async fn publish(&self, user_id: UserId) -> Notification {
+        let publication = self.samples.publication(user_id);
+        let published = self.store.publish(&self.cx(), self.samples.act(), publication).await;
+        let Published::Now(notification) = published.expect("a publication is stored") else {
+            unreachable!("it has no key, and the user is there");
+        };
+        notification
+    }
+
+    /// The counts, now.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn counts(&self) -> Counts {
+        self.store.counts(&self.cx(), self.samples.now()).await.expect("counts are given")
+    }
+
+    /// The codes of the audit trail with their parameters, the oldest first.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn trail(&self) -> Vec<(String, String)> {
+        let filter = galen_core::model::AuditFilter::default();
+        let page = self.store.audit(&self.cx(), &filter, page(None, 200)).await;
+        let entries = page.expect("the trail is given").items;
+        entries.into_iter().rev().map(|entry| (entry.code, entry.params)).collect()
+    }
+}
+
+/// A page of so many after this one.
+#[must_use]
+pub const fn page(after: Option<Id>, limit: u32) -> PageRequest {
+    PageRequest { after, limit }
+}
+
+/// The hashes of ended sessions, sorted.
+#[must_use]
+pub fn hashes(ended: &[EndedSession]) -> Vec<[u8; 32]> {
+    let mut hashes: Vec<[u8; 32]> = ended.iter().map(|one| one.token_hash.0).collect();
+    hashes.sort_unstable();
+    hashes
+}

@@ -1,0 +1,49 @@
+//! The suite every store passes: named behaviours, each run on a store of its own.
+
+mod audit;
+mod bench;
+mod notifications;
+mod sessions;
+mod setup;
+mod upkeep;
+mod users;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use bench::Bench;
+
+/// One behaviour of the port.
+#[derive(Clone, Copy)]
+pub struct Behaviour {
+    /// What holds, as a sentence.
+    pub name: &'static str,
+    /// Shows it on a fresh, empty store; panics when it does not hold.
+    pub show: fn(Bench) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// ALL behaviours, grouped by noun; a new one is added to the list of its noun.
+pub const ALL: &[&[Behaviour]] = &[
+    users::ALL,
+    setup::ALL,
+    sessions::ALL,
+    notifications::ALL,
+    audit::ALL,
+    upkeep::ALL,
+];
+
+/// Every behaviour, one after the other.
+pub fn each() -> impl Iterator<Item = &'static Behaviour> {
+    ALL.iter().flat_map(|group| group.iter())
+}
+
+/// Names an async function as a behaviour.
+macro_rules! behaviour {
+    ($show:ident) => {
+        $crate::conformance::Behaviour {
+            name: stringify!($show),
+            show: |bench| Box::pin($show(bench)),
+        }
+    };
+}
+use behaviour;

@@ -1,0 +1,372 @@
+//! Throughput, memory and cold start beside a bare axum server: the rows of performance.md so far.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::figures::number;
+use super::load::{Load, Shot, shoot};
+use super::people::{self, PASSWORD};
+use super::server::{Galen, Setup, memory_kib};
+use super::statistics::median;
+use super::web::{Client, Request};
+use super::{Ask, Figure, Goal, Outcome, ground};
+use crate::shell::{Cmd, Running};
+use crate::{place, shell};
+
+const ADMIN: &str = "admin@example.org";
+const READER: &str = "reader@example.org";
+
+/// The floor's one session.
+const FLOOR_COOKIE: &str = "Cookie: galen_session=floor-session-token-of-43-characters-abcdef";
+
+/// Servers keep to this core, the generator to the other.
+const SERVER_CORE: u32 = 0;
+const GENERATOR_CORE: u32 = 1;
+
+/// Measures every row in alternating pairs.
+///
+/// # Errors
+/// When a server does not start or wrk fails.
+pub fn run(ask: &Ask) -> Result<Outcome> {
+    if ask.profile != "release" {
+        bail!("figures of a development build mean nothing; run this without --debug");
+    }
+    Cmd::cargo()
+        .args(["build", "--locked", "--release", "--package", "galen-benches"])
+        .dir(&place::root())
+        .run()?;
+    let dir = ground::clear("floor")?;
+    let field = Field::prepare(ask, &dir)?;
+    let mut outcome = Outcome::default();
+    throughput(&field, &mut outcome)?;
+    logins(&field, &mut outcome)?;
+    under_logins(&field, &mut outcome)?;
+    durable_writes(&field, &mut outcome)?;
+    let Field { galen, floor, .. } = field;
+    galen.stop()?;
+    floor.running.terminate()?;
+    memory(ask, &dir, &mut outcome)?;
+    cold_start(ask, &dir, &mut outcome)?;
+    outcome.note(
+        "server and generator pinned to one core each; ratios are medians over alternating pairs",
+    );
+    outcome.note(format!(
+        "load average at the end: {}",
+        std::fs::read_to_string("/proc/loadavg")?.trim()
+    ));
+    Ok(outcome)
+}
+
+/// Both servers, running side by side; only one of them is under load at a time.
+struct Field {
+    galen: Galen,
+    floor: Floor,
+    signed: Vec<String>,
+    admin: Vec<String>,
+    reader_id: String,
+    dir: PathBuf,
+    pairs: u32,
+    seconds: u32,
+}
+
+impl Field {
+    fn prepare(ask: &Ask, dir: &Path) -> Result<Self> {
+        let setup = Setup::new(ask, dir)?.without_limits().on_core(SERVER_CORE);
+        people::add(&setup, ADMIN, true)?;
+        people::add(&setup, READER, false)?;
+        let galen = setup.start()?;
+        let mut client = galen.client();
+        let admin = people::login(&mut client, ADMIN)?;
+        let reader = people::login(&mut client, READER)?;
+        let me = client.send(&reader.sign(Request::get("/api/me")))?.json();
+        let reader_id = me["id"].as_str().context("/api/me names no id")?.to_owned();
+        for turn in 0..20 {
+            let text = "Some text that tells what happened and what can be done about it.";
+            let body = json!({"user_id": reader_id, "category": "proof", "level": "info", "title": format!("A notification {turn}"), "body": text});
+            let answer =
+                client.send(&admin.sign(Request::post("/api/admin/notifications", &body)))?;
+            anyhow::ensure!(
+                answer.status < 300,
+                "publishing answered {}: {}",
+                answer.status,
+                answer.body
+            );
+        }
+        let headers = |session: &people::Session| {
+            vec![format!("Cookie: {}", session.cookie), format!("X-CSRF-Token: {}", session.csrf)]
+        };
+        Ok(Self {
+            floor: Floor::start(&dir.join("floor.db"), Some(SERVER_CORE))?,
+            signed: headers(&reader),
+            admin: headers(&admin),
+            reader_id,
+            galen,
+            dir: dir.to_path_buf(),
+            pairs: ask.rounds_of(5, 2),
+            seconds: if ask.quick { 1 } else { 4 },
+        })
+    }
+
+    fn shot<'a>(&self, url: &'a str, headers: &'a [String], script: Option<&'a Path>) -> Shot<'a> {
+        Shot { url, headers, script, connections: 50, seconds: self.seconds, core: GENERATOR_CORE }
+    }
+
+    /// A wrk script that posts one JSON body.
+    fn script(&self, name: &str, body: &str) -> Result<PathBuf> {
+        let path = self.dir.join(name);
+        let text = format!(
+            "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = [[{body}]]\n"
+        );
+        std::fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
+        Ok(path)
+    }
+}
+
+/// Answers that were refused or lost make a rate meaningless.
+fn clean(load: Load, what: &str) -> Result<Load> {
+    if load.refused + load.broken > 0 {
+        bail!("{what}: {} refused, {} without an answer", load.refused, load.broken);
+    }
+    Ok(load)
+}
+
+/// A ratio row: the medians of both sides' values, and the median of their ratios pair by pair.
+fn ratio(outcome: &mut Outcome, name: &str, ours: &[f64], theirs: &[f64], goal: Goal) {
+    let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+    let beside = format!("{} against {}", number(median(ours)), number(median(theirs)));
+    outcome.add(Figure::new(name, median(&ratios), "x", goal).spread(&ratios).beside(beside));
+}
+
+fn throughput(field: &Field, outcome: &mut Outcome) -> Result<()> {
+    let none: &[String] = &[];
+    let floor_cookie = vec![FLOOR_COOKIE.to_owned()];
+    let targets = [
+        ("me", field.galen.url("/api/me"), field.signed.as_slice()),
+        ("csrf", field.galen.url("/api/auth/csrf"), none),
+        ("notifications", field.galen.url("/api/notifications?limit=20"), field.signed.as_slice()),
+        ("floor hello", field.floor.url("/hello"), none),
+        ("floor me", field.floor.url("/me"), floor_cookie.as_slice()),
+        ("floor csrf", field.floor.url("/csrf"), none),
+        ("floor notifications", field.floor.url("/notifications"), none),
+    ];
+    let mut rates = vec![Vec::new(); targets.len()];
+    for _ in 0..field.pairs {
+        for ((name, url, headers), rates) in targets.iter().zip(&mut rates) {
+            let load = clean(shoot(&field.shot(url, headers, None))?, name)?;
+            rates.push(load.per_second);
+        }
+    }
+    let [me, csrf, notifications, floor_hello, floor_me, floor_csrf, floor_notifications] =
+        rates.as_slice()
+    else {
+        bail!("a target without its row");
+    };
+    ratio(outcome, "me / floor hello", me, floor_hello, Goal::AtLeast(0.70));
+    ratio(outcome, "me / floor me", me, floor_me, Goal::AtLeast(1.1));
+    ratio(outcome, "csrf / floor csrf", csrf, floor_csrf, Goal::AtLeast(0.75));
+    ratio(
+        outcome,
+        "notifications / floor's",
+        notifications,
+        floor_notifications,
+        Goal::AtLeast(0.80),
+    );
+    Ok(())
+}
+
+/// Logins a second beside raw Argon2id on the same core.
+fn logins(field: &Field, outcome: &mut Outcome) -> Result<()> {
+    let script = field
+        .script("login.lua", &format!("{{\"email\":\"{READER}\",\"password\":\"{PASSWORD}\"}}"))?;
+    let url = field.galen.url("/api/auth/login");
+    let (mut ours, mut raw) = (Vec::new(), Vec::new());
+    for _ in 0..field.pairs {
+        let shot = Shot { connections: 8, ..field.shot(&url, &[], Some(&script)) };
+        ours.push(clean(shoot(&shot)?, "login")?.per_second);
+        raw.push(field.floor.raw_hashes(field.seconds)?);
+    }
+    ratio(outcome, "logins / raw Argon2id", &ours, &raw, Goal::AtLeast(0.97));
+    Ok(())
+}
+
+/// The 99th percentile of cheap requests while 32 logins are in flight, beside the floor's.
+fn under_logins(field: &Field, outcome: &mut Outcome) -> Result<()> {
+    let ours_body = format!("{{\"email\":\"{READER}\",\"password\":\"{PASSWORD}\"}}");
+    let ours = field.script("login-32.lua", &ours_body)?;
+    let theirs = field.script("floor-login.lua", &format!("{{\"password\":\"{PASSWORD}\"}}"))?;
+    let none: &[String] = &[];
+    let floor_cookie = vec![FLOOR_COOKIE.to_owned()];
+    let rows = [
+        ("csrf", field.galen.url("/api/auth/csrf"), none, field.floor.url("/csrf"), none),
+        (
+            "me",
+            field.galen.url("/api/me"),
+            field.signed.as_slice(),
+            field.floor.url("/me"),
+            floor_cookie.as_slice(),
+        ),
+    ];
+    for (name, our_url, our_headers, their_url, their_headers) in &rows {
+        let (mut our_p99, mut their_p99) = (Vec::new(), Vec::new());
+        for _ in 0..field.pairs {
+            let calm = Shot { connections: 2, ..field.shot(our_url, our_headers, None) };
+            our_p99.push(beside_logins(field, &calm, &field.galen.url("/api/auth/login"), &ours)?);
+            let calm = Shot { connections: 2, ..field.shot(their_url, their_headers, None) };
+            their_p99.push(beside_logins(field, &calm, &field.floor.url("/login"), &theirs)?);
+        }
+        let title = format!("{name} p99 with 32 logins / floor's");
+        ratio(outcome, &title, &our_p99, &their_p99, Goal::AtMost(1.3));
+    }
+    Ok(())
+}
+
+fn beside_logins(field: &Field, calm: &Shot<'_>, login_url: &str, script: &Path) -> Result<f64> {
+    let busy = Shot {
+        connections: 32,
+        seconds: field.seconds + 1,
+        ..field.shot(login_url, &[], Some(script))
+    };
+    let (calm, busy) = std::thread::scope(|scope| {
+        let busy = scope.spawn(|| shoot(&busy));
+        std::thread::sleep(Duration::from_millis(500));
+        (shoot(calm), busy.join())
+    });
+    busy.map_err(|_| anyhow::anyhow!("the generator panicked"))??;
+    Ok(clean(calm?, "beside logins")?.p99_ms)
+}
+
+/// Acknowledged publishes a second, beside raw commits of one row and of as many as shared one.
+fn durable_writes(field: &Field, outcome: &mut Outcome) -> Result<()> {
+    let body = json!({"user_id": field.reader_id, "category": "proof", "level": "info", "title": "A notification",
+        "body": "a row of about the size of a small notification, title and body"});
+    let script = field.script("publish.lua", &body.to_string())?;
+    let url = field.galen.url("/api/admin/notifications");
+    let (mut ours, mut alone, mut grouped) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..field.pairs {
+        let load = shoot(&field.shot(&url, &field.admin, Some(&script)))?;
+        ours.push(clean(load, "publish")?.per_second);
+        alone.push(field.floor.raw_rows(&field.dir.join("raw.db"), 1, field.seconds)?);
+        grouped.push(field.floor.raw_rows(&field.dir.join("raw.db"), 50, field.seconds)?);
+    }
+    ratio(outcome, "publishes / a commit per request", &ours, &alone, Goal::Shown);
+    ratio(outcome, "publishes / raw commits of 50 rows", &ours, &grouped, Goal::Shown);
+    Ok(())
+}
+
+fn memory(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
+    let setup = Setup::new(ask, dir)?.without_limits();
+    let galen = setup.start()?;
+    let floor = Floor::start(&dir.join("floor.db"), None)?;
+    std::thread::sleep(Duration::from_secs(3));
+    let resident = |pid| memory_kib(pid, "VmRSS").map(|kib| kib / 1024.0);
+    let (idle, floor_idle) = (resident(galen.pid())?, resident(floor.running.pid())?);
+    let figure = Figure::new("idle memory", idle, "MiB", Goal::AtMost(20.0));
+    outcome.add(figure.beside(format!("floor {} MiB", number(floor_idle))));
+    std::thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| galen.client().send(&people::login_request(READER, PASSWORD)).is_ok());
+            scope.spawn(|| {
+                Client::new(floor.port)
+                    .send(&Request::post("/login", &json!({"password": PASSWORD})))
+                    .is_ok()
+            });
+        }
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    let (busy, floor_busy) = (resident(galen.pid())?, resident(floor.running.pid())?);
+    let figure = Figure::new("memory after 32 logins", busy, "MiB", Goal::AtMost(60.0));
+    outcome.add(figure.beside(format!("floor {} MiB", number(floor_busy))));
+    galen.stop()
+}
+
+fn cold_start(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
+    let setup = Setup::new(ask, dir)?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ask.rounds_of(20, 3) {
+        let galen = setup.start()?;
+        ours.push(galen.ready_after.as_secs_f64() * 1000.0);
+        galen.stop()?;
+        let floor = Floor::start(&dir.join("floor.db"), None)?;
+        theirs.push(floor.ready_after.as_secs_f64() * 1000.0);
+        floor.running.kill_nine()?;
+    }
+    let figure = Figure::new("cold start to first answer", median(&ours), "ms", Goal::AtMost(15.0));
+    outcome.add(figure.spread(&ours).beside(format!("floor {} ms", number(median(&theirs)))));
+    Ok(())
+}
+
+/// The bare server.
+struct Floor {
+    running: Running,
+    port: u16,
+    ready_after: Duration,
+}
+
+impl Floor {
+    fn program() -> Result<PathBuf> {
+        Ok(place::target()?.join("release").join("galen-floor"))
+    }
+
+    fn pinned(core: u32) -> Result<Cmd> {
+        Ok(Cmd::new("taskset").args(["-c", &core.to_string()]).arg(Self::program()?))
+    }
+
+    fn start(database: &Path, core: Option<u32>) -> Result<Self> {
+        let port = ground::free_port()?;
+        let command = match core {
+            Some(core) => Self::pinned(core)?,
+            None => shell::Cmd::new(Self::program()?),
+        };
+        let log = database.with_extension("log");
+        let began = Instant::now();
+        let address = format!("127.0.0.1:{port}");
+        let running = command.args(["serve", &address]).arg(database).log_to(&log)?.spawn()?;
+        while began.elapsed() < Duration::from_secs(20) {
+            if Client::new(port).send(&Request::get("/hello")).is_ok() {
+                return Ok(Self { running, port, ready_after: began.elapsed() });
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        bail!("the floor does not answer: see {}", log.display())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Hashes a second on the servers' core.
+    fn raw_hashes(&self, seconds: u32) -> Result<f64> {
+        let text = Self::pinned(SERVER_CORE)?.args(["argon2", "1", &seconds.to_string()]).read()?;
+        first_number(&text, "hashes/s")
+    }
+
+    /// Rows a second in durable commits of so many rows, on the servers' core.
+    fn raw_rows(&self, database: &Path, rows: u32, seconds: u32) -> Result<f64> {
+        let words = [rows.to_string(), seconds.to_string()];
+        let text = Self::pinned(SERVER_CORE)?.arg("commits").arg(database).args(words).read()?;
+        first_number(&text, "rows/s")
+    }
+}
+
+/// The number before a unit in a line of words.
+fn first_number(text: &str, unit: &str) -> Result<f64> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == unit);
+    let value = at.and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok());
+    value.with_context(|| format!("no figure in {unit} in {text:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_before_its_unit_is_read() {
+        let text = "812.5 commits/s 40625.0 rows/s\n";
+        assert!((first_number(text, "rows/s").unwrap() - 40625.0).abs() < 1e-9);
+        assert!(first_number(text, "hashes/s").is_err());
+    }
+}

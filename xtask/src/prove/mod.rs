@@ -1,0 +1,240 @@
+//! `cargo xtask prove`: every promise that is a time, a rate or a count, measured beside its control.
+//!
+//! Tests never assert wall-clock time; what must be shown as a figure is proven here, in one run
+//! with whatever it is compared to, and the exit code says whether the goal was met.
+
+mod acked;
+mod bad_input;
+mod crowd;
+mod doctor;
+mod doctor_blocked_loop;
+mod doctor_healthy;
+mod figures;
+mod floor;
+mod fuzz_api;
+mod ground;
+mod kill_nine;
+mod load;
+mod parallel_brute_force;
+pub mod patients;
+mod people;
+mod power_cut;
+mod report_commands;
+mod server;
+mod statistics;
+mod sweep_load;
+mod tally;
+mod web;
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::say;
+pub use figures::{Figure, Goal, Outcome};
+
+/// One promise and the run that proves it.
+struct Proof {
+    name: &'static str,
+    says: &'static str,
+    goal: &'static str,
+    run: fn(&Ask) -> Result<Outcome>,
+}
+
+/// ALL proofs; a new one is a file beside this one and a row here.
+const ALL: &[Proof] = &[
+    Proof {
+        name: "report-commands",
+        says: "the original report's curl commands work as written on a fresh start",
+        goal: "every answer as promised",
+        run: report_commands::run,
+    },
+    Proof {
+        name: "doctor-blocked-loop",
+        says: "a blocked event loop is named by file and line; the database is ruled out",
+        goal: "named, bounded, VACUUM refused, files untouched",
+        run: doctor_blocked_loop::run,
+    },
+    Proof {
+        name: "doctor-healthy",
+        says: "the same application unharmed, at rest and under honest load, is healthy",
+        goal: "exit 0, 10 of 10",
+        run: doctor_healthy::run,
+    },
+    Proof {
+        name: "kill-nine",
+        says: "kill -9 under write load: what was acknowledged is there after the restart",
+        goal: "0 lost, 0 revoked sessions alive in 200 kills",
+        run: kill_nine::run,
+    },
+    Proof {
+        name: "power-cut",
+        says: "power cuts by block snapshot under write load, beside synchronous=OFF",
+        goal: "0 lost in 30 cuts; the control loses",
+        run: power_cut::run,
+    },
+    Proof {
+        name: "sweep-load",
+        says: "1,000,000 expired of 1,010,000 sessions are swept while requests go on",
+        goal: "medians and p99 at most 1.2 times those without the sweep",
+        run: sweep_load::run,
+    },
+    Proof {
+        name: "floor",
+        says: "throughput, memory and cold start beside a bare axum server",
+        goal: "the table of goals in the design of performance",
+        run: floor::run,
+    },
+    Proof {
+        name: "bad-input",
+        says: "200 malformed requests are each refused in order",
+        goal: "200 of 200 refused, 0 panics",
+        run: bad_input::run,
+    },
+    Proof {
+        name: "parallel-brute-force",
+        says: "200 wrong passwords at once for one account",
+        goal: "no more hashes than the limit",
+        run: parallel_brute_force::run,
+    },
+    Proof {
+        name: "fuzz-api",
+        says: "schemathesis over /openapi.json, anonymous and signed in",
+        goal: "0 answers of 5xx",
+        run: fuzz_api::run,
+    },
+];
+
+/// What the caller asked of a proof.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Fewer rounds, to see that the proof itself works; its figures are not the promise.
+    pub quick: bool,
+    /// The slice to run now, from 1, and how many there are.
+    pub slice: (u32, u32),
+    /// Rounds instead of the proof's own number.
+    pub rounds: Option<u32>,
+    /// Where random instants begin; printed, so that a run can be repeated.
+    pub seed: u64,
+    /// `release`, or `debug` where the figure is not a time.
+    pub profile: &'static str,
+}
+
+impl Ask {
+    fn parse(args: &[String]) -> Result<Self> {
+        let mut ask =
+            Self { quick: false, slice: (1, 1), rounds: None, seed: 1, profile: "release" };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().with_context(|| format!("{arg} wants a value"));
+            match arg.as_str() {
+                "--quick" => ask.quick = true,
+                "--debug" => ask.profile = "debug",
+                "--rounds" => {
+                    ask.rounds = Some(value()?.parse().context("--rounds wants a number")?)
+                }
+                "--seed" => ask.seed = value()?.parse().context("--seed wants a number")?,
+                "--slice" => ask.slice = slice(value()?)?,
+                other => bail!(
+                    "`prove` does not know `{other}`; --list, --quick, --slice i/n, --rounds N, --seed N, --debug"
+                ),
+            }
+        }
+        Ok(ask)
+    }
+
+    /// How many rounds to run in this slice, of `whole` in all, or of `quick` when in a hurry.
+    pub fn rounds_of(&self, whole: u32, quick: u32) -> u32 {
+        let all = self.rounds.unwrap_or(if self.quick { quick } else { whole });
+        let (index, of) = self.slice;
+        all / of + u32::from(index <= all % of)
+    }
+}
+
+fn slice(text: &str) -> Result<(u32, u32)> {
+    let parts = text.split_once('/').context("--slice wants i/n, as in 2/4")?;
+    let index: u32 = parts.0.parse().context("--slice wants i/n, as in 2/4")?;
+    let of: u32 = parts.1.parse().context("--slice wants i/n, as in 2/4")?;
+    if index == 0 || index > of {
+        bail!("--slice counts from 1/{of} to {of}/{of}");
+    }
+    Ok((index, of))
+}
+
+/// Runs one proof, or lists them all.
+///
+/// # Errors
+/// When the name is unknown or the proof could not be carried out.
+pub fn run(args: &[String]) -> Result<bool> {
+    let Some((name, rest)) = args.split_first() else {
+        list();
+        return Ok(true);
+    };
+    if name == "--list" {
+        list();
+        return Ok(true);
+    }
+    let Some(proof) = ALL.iter().find(|proof| proof.name == name) else {
+        bail!("no proof is called `{name}`; `cargo xtask prove --list` names them");
+    };
+    let ask = Ask::parse(rest)?;
+    say::step(format_args!("prove {}: {}", proof.name, proof.says));
+    say::line(format_args!(
+        "goal: {}; seed {}, slice {}/{}",
+        proof.goal, ask.seed, ask.slice.0, ask.slice.1
+    ));
+    server::prepare(&ask)?;
+    let began = Instant::now();
+    let outcome = (proof.run)(&ask)?;
+    outcome.print();
+    let met = outcome.is_met();
+    let verdict = if met { "goal met" } else { "BELOW THE GOAL" };
+    let hurried = if ask.quick { " (--quick: a rehearsal, not the promise)" } else { "" };
+    say::line(format_args!(
+        "{}: {verdict} in {}{hurried}",
+        proof.name,
+        say::duration(began.elapsed())
+    ));
+    Ok(met)
+}
+
+fn list() {
+    let row =
+        |proof: &Proof| vec![proof.name.to_owned(), proof.says.to_owned(), proof.goal.to_owned()];
+    let heading = vec!["proof".to_owned(), "what it shows".to_owned(), "goal".to_owned()];
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(ALL.iter().map(row)).collect();
+    say::columns(&rows).iter().for_each(say::line);
+    say::line("\ncargo xtask prove NAME [--quick] [--rounds N] [--slice i/n] [--seed N] [--debug]");
+    say::line(
+        "--slice 2/4 runs the second quarter and adds up those that are done; --debug uses the",
+    );
+    say::line("development build, for proofs whose figure is not a time.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_add_up_to_the_whole() {
+        let rounds =
+            |index| Ask { slice: (index, 3), ..Ask::parse(&[]).unwrap() }.rounds_of(200, 5);
+        assert_eq!((1..=3).map(rounds).sum::<u32>(), 200);
+    }
+
+    #[test]
+    fn a_slice_outside_its_range_is_refused() {
+        assert!(slice("2/4").is_ok());
+        for bad in ["0/4", "5/4", "x/2", "3"] {
+            assert!(slice(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_two_proofs_share_a_name() {
+        let mut names: Vec<&str> = ALL.iter().map(|proof| proof.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}
