@@ -175,6 +175,14 @@ pub fn of(evidence: &Evidence, symptom: &Symptom) -> Option<Budget> {
 
 /// Adds the unexplained remainder and computes the shares.
 fn close(evidence: &Evidence, symptom: &Symptom, total: Expr, parts: Vec<Part>) -> Option<Budget> {
+    // A sliver below a two-thousandth says nothing; it stays in the unexplained rest.
+    let parts: Vec<Part> = parts
+        .into_iter()
+        .filter(|part| {
+            let share = Figure::percent(part.time.clone(), total.clone(), evidence);
+            share.is_some_and(|share| share.value >= 0.05)
+        })
+        .collect();
     let explained = Expr::sum(parts.iter().map(|part| part.time.clone()));
     let rest = Part::new(Component::Unexplained, total.clone().less(explained));
     let mut rows: Vec<Row> = parts
@@ -344,8 +352,7 @@ fn cpu_parts(
     let on_cpu = view.on_cpu_expr().unwrap_or_else(|| view.share_expr(Wait::Running));
     let on_cpu = inside.clone().times(on_cpu.at_most(Expr::Constant(1.0)));
     let component = if calls_database(view) { Component::DbWork } else { Component::OnCpu };
-    let mut parts =
-        vec![Part { component, time: on_cpu.clone(), note: line_note(evidence, view) }];
+    let mut parts = vec![Part { component, time: on_cpu.clone(), note: line_note(evidence, view) }];
     let Some(run_queue) = view.run_queue_expr() else { return parts };
     let queued = inside.clone().times(run_queue).at_most(inside.clone().less(on_cpu));
     match throttled(evidence, symptom, view.pid) {
@@ -386,9 +393,7 @@ fn wait_components(view: &ThreadView<'_>) -> Vec<(Wait, Component)> {
         (Wait::Other, other),
     ]
     .into_iter()
-    .filter(|(class, component)| {
-        view.looks(*class) > 0 && *component != Component::Unexplained
-    })
+    .filter(|(class, component)| view.looks(*class) > 0 && *component != Component::Unexplained)
     .collect()
 }
 
@@ -405,7 +410,13 @@ fn lock_share(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option
 /// Whether the working line calls a database driver.
 fn calls_database(view: &ThreadView<'_>) -> bool {
     const CALLS: [&str; 8] = [
-        ".execute", ".executemany", ".fetchone", ".fetchall", ".fetchmany", ".scalar", ".query(",
+        ".execute",
+        ".executemany",
+        ".fetchone",
+        ".fetchall",
+        ".fetchmany",
+        ".scalar",
+        ".query(",
         ".commit(",
     ];
     view.source_text().is_some_and(|(text, _)| CALLS.iter().any(|call| text.contains(call)))
@@ -415,7 +426,12 @@ fn line_note(evidence: &Evidence, view: &ThreadView<'_>) -> Option<Sentence> {
     let (line, fact) = view.line()?;
     let looks = Figure::count(Expr::count(fact, line), evidence)?;
     let n = Figure::count(Expr::n(fact), evidence)?;
-    Some(Sentence::new(Code::AtLine).name("line", line, fact).figure("looks", &looks).figure("n", &n))
+    Some(
+        Sentence::new(Code::AtLine)
+            .name("line", line, fact)
+            .figure("looks", &looks)
+            .figure("n", &n),
+    )
 }
 
 fn wait_note(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option<Sentence> {
@@ -477,9 +493,11 @@ mod tests {
 
     #[test]
     fn without_rooms_or_threads_all_but_connecting_is_unexplained() {
-        let bed = Bed::new()
-            .samples(FactKey::HttpTotalMs, "/a", &[3000.0; 30])
-            .samples(FactKey::HttpConnectMs, "/a", &[1.0; 30]);
+        let bed = Bed::new().samples(FactKey::HttpTotalMs, "/a", &[3000.0; 30]).samples(
+            FactKey::HttpConnectMs,
+            "/a",
+            &[1.0; 30],
+        );
         let budget = budget(bed);
         adds_up(&budget);
         assert!(budget.unexplained_percent() > 99.0);

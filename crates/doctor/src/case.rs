@@ -5,8 +5,8 @@ use crate::evidence::{Evidence, Fact, FactKey, Missing, Value, object};
 use crate::figure::{Expr, Figure, Unit};
 use crate::sentence::Sentence;
 use crate::symptom::{self, Ailment, Symptom};
-use crate::thresholds::Thresholds;
 use crate::threads::{self, ThreadView};
+use crate::thresholds::Thresholds;
 use crate::words::Code;
 
 /// Everything a check reads. It owns no clock and no handle on the world.

@@ -274,10 +274,8 @@ fn state_proof(sides: &Sides<'_>, state: State) -> Option<StateProof> {
     };
     let reached = (state.reached)(count(before), after.and_then(count));
     let text = |fact: Option<&Fact>| {
-        fact.and_then(count).map_or_else(
-            || "0".to_owned(),
-            |value| crate::figure::print(value, Unit::Count),
-        )
+        fact.and_then(count)
+            .map_or_else(|| "0".to_owned(), |value| crate::figure::print(value, Unit::Count))
     };
     let says = Sentence::new(Code::ProofState)
         .word("what", state.what)
@@ -309,9 +307,11 @@ mod tests {
 
     fn proof(before: [f64; 2], after: [f64; 2]) -> Proof {
         let lay = |[slow, control]: [f64; 2]| {
-            Bed::new()
-                .samples(FactKey::HttpTotalMs, "/slow", &times(slow))
-                .samples(FactKey::HttpTotalMs, "/health", &times(control))
+            Bed::new().samples(FactKey::HttpTotalMs, "/slow", &times(slow)).samples(
+                FactKey::HttpTotalMs,
+                "/health",
+                &times(control),
+            )
         };
         let before = lay(before).seal();
         let after = lay(after).seal_after(before.last_id());

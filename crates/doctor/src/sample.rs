@@ -177,7 +177,8 @@ pub fn blocked_loop(bed: Bed) -> Bed {
 /// F35: a worker thread waits in SQLite's busy handler while PID 31860 holds the write lock.
 pub fn foreign_lock(bed: Bed) -> Bed {
     let during = "4100/4107 during /login";
-    let bed = held(bed.with(server).with(|bed| fast(bed, "/health")), "/login", [0, 0, 0, 64, 0], 5140.0);
+    let bed =
+        held(bed.with(server).with(|bed| fast(bed, "/health")), "/login", [0, 0, 0, 64, 0], 5140.0);
     let bed = thread(bed, 4100, "/login", "epoll_wait", &[("epoll_wait", 64)]);
     thread(bed, 4107, "/login", "futex", &[("clock_nanosleep", 62), ("running", 2)])
         .counts(FactKey::PythonLines, during, &[("/srv/app/app.py:61 login", 62)])
@@ -192,8 +193,11 @@ pub fn foreign_lock(bed: Bed) -> Bed {
 /// An async handler that awaits something no thread shows: everything is parked in epoll.
 pub fn awaiting_handler(bed: Bed) -> Bed {
     let bed = held(bed.with(server), "/slow", [0, 0, 0, 64, 0], 3010.0);
-    thread(bed, 4100, "/slow", "epoll_wait", &[("epoll_wait", 64)])
-        .fact(FactKey::PythonOnLoop, "4100/4100 during /slow", true)
+    thread(bed, 4100, "/slow", "epoll_wait", &[("epoll_wait", 64)]).fact(
+        FactKey::PythonOnLoop,
+        "4100/4100 during /slow",
+        true,
+    )
 }
 
 /// Judges one cause on a bed, as the engine does, for a stranger.
@@ -339,4 +343,13 @@ pub fn missing_index(bed: Bed) -> Bed {
         .fact(FactKey::SqliteScanMs, db, 900.0)
         .fact(FactKey::SqliteTableRows, "/srv/app/a.db#notifications", 8_000_000)
         .with(|bed| statement(bed, db, "notifications", [2400.0, 0.2]))
+}
+
+/// Entropy without surprise.
+pub struct Fixed;
+
+impl galen_core::Entropy for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0x3c);
+    }
 }

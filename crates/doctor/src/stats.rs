@@ -7,11 +7,8 @@ pub const RESAMPLES: usize = 2_000;
 
 /// The quantile `q` (0 to 1) by linear interpolation between the closest ranks; `None` when empty.
 pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
-    let mut sorted: Vec<f64> = samples
-        .iter()
-        .copied()
-        .filter(|sample| sample.is_finite())
-        .collect();
+    let mut sorted: Vec<f64> =
+        samples.iter().copied().filter(|sample| sample.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     quantile_of_sorted(&sorted, q)
 }
@@ -72,9 +69,8 @@ pub fn median_change_percent(
 }
 
 fn resampled_median(samples: &[f64], source: &mut Draws) -> Option<f64> {
-    let mut drawn: Vec<f64> = (0..samples.len())
-        .map(|_| samples[source.below(samples.len())])
-        .collect();
+    let mut drawn: Vec<f64> =
+        (0..samples.len()).map(|_| samples[source.below(samples.len())]).collect();
     drawn.sort_by(f64::total_cmp);
     quantile_of_sorted(&drawn, 0.5)
 }
@@ -121,10 +117,7 @@ mod tests {
         let before: Vec<f64> = (0..30).map(|i| 3000.0 + f64::from(i)).collect();
         let after: Vec<f64> = (0..30).map(|i| 20.0 + f64::from(i)).collect();
         let (change, interval) = median_change_percent(&before, &after, &Fixed).unwrap();
-        assert!(
-            change < -98.0 && interval.high < -98.0,
-            "{change} {interval:?}"
-        );
+        assert!(change < -98.0 && interval.high < -98.0, "{change} {interval:?}");
     }
 
     #[test]

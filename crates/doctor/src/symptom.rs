@@ -130,8 +130,7 @@ fn failing(evidence: &Evidence, fact: &Fact, thresholds: &Thresholds) -> Option<
 
 fn slow(evidence: &Evidence, fact: &Fact, thresholds: &Thresholds) -> Option<Symptom> {
     let Value::Samples(samples) = &fact.value else { return None };
-    let expr =
-        if samples.len() >= P95_SAMPLES_MIN { Expr::p95(fact) } else { Expr::median(fact) };
+    let expr = if samples.len() >= P95_SAMPLES_MIN { Expr::p95(fact) } else { Expr::median(fact) };
     let time = Figure::ms(expr, evidence)?;
     (time.value > thresholds.response_target_ms).then(|| symptom(fact, Ailment::Slow, time))
 }

@@ -46,7 +46,11 @@ pub struct ThreadView<'a> {
 
 /// The threads watched in the first of these windows that has any.
 pub fn watched<'a>(evidence: &'a Evidence, windows: &[Window]) -> Vec<ThreadView<'a>> {
-    windows.iter().map(|window| in_window(evidence, window)).find(|all| !all.is_empty()).unwrap_or_default()
+    windows
+        .iter()
+        .map(|window| in_window(evidence, window))
+        .find(|all| !all.is_empty())
+        .unwrap_or_default()
 }
 
 fn in_window<'a>(evidence: &'a Evidence, window: &Window) -> Vec<ThreadView<'a>> {
@@ -120,9 +124,8 @@ impl<'a> ThreadView<'a> {
 
     /// Labels of a class, with their counts, the most frequent first.
     pub fn labels(&self, class: Wait) -> Vec<(&'a str, u64)> {
-        let mut labels: Vec<_> = counts(self.waits)
-            .filter(|(label, _)| self.wait_of(label) == class)
-            .collect();
+        let mut labels: Vec<_> =
+            counts(self.waits).filter(|(label, _)| self.wait_of(label) == class).collect();
         labels.sort_by_key(|(label, count)| (std::cmp::Reverse(*count), *label));
         labels
     }
@@ -259,8 +262,17 @@ fn is_epoll(label: &str) -> bool {
 fn is_poll(label: &str) -> bool {
     matches!(
         label,
-        "poll" | "ppoll" | "select" | "pselect6" | "poll_schedule_timeout" | "accept" | "accept4"
-            | "io_uring_enter" | "rt_sigtimedwait" | "read" | "recvfrom"
+        "poll"
+            | "ppoll"
+            | "select"
+            | "pselect6"
+            | "poll_schedule_timeout"
+            | "accept"
+            | "accept4"
+            | "io_uring_enter"
+            | "rt_sigtimedwait"
+            | "read"
+            | "recvfrom"
     )
 }
 
@@ -272,15 +284,45 @@ fn classify(label: &str) -> Wait {
         "clock_nanosleep" | "nanosleep" | "pause" | "hrtimer_nanosleep" | "do_nanosleep" => {
             Wait::Sleep
         }
-        "futex" | "futex_wait" | "futex_waitv" | "futex_do_wait" | "futex_wait_queue"
+        "futex"
+        | "futex_wait"
+        | "futex_waitv"
+        | "futex_do_wait"
+        | "futex_wait_queue"
         | "futex_wait_queue_me" => Wait::Futex,
-        "connect" | "accept" | "accept4" | "recvfrom" | "recvmsg" | "recvmmsg" | "sendto"
-        | "sendmsg" | "poll" | "ppoll" | "select" | "pselect6" | "wait_woken" | "sk_wait_data"
-        | "inet_csk_accept" | "poll_schedule_timeout" | "unix_stream_read_generic"
+        "connect"
+        | "accept"
+        | "accept4"
+        | "recvfrom"
+        | "recvmsg"
+        | "recvmmsg"
+        | "sendto"
+        | "sendmsg"
+        | "poll"
+        | "ppoll"
+        | "select"
+        | "pselect6"
+        | "wait_woken"
+        | "sk_wait_data"
+        | "inet_csk_accept"
+        | "poll_schedule_timeout"
+        | "unix_stream_read_generic"
         | "unix_stream_data_wait" => Wait::Network,
-        "fsync" | "fdatasync" | "sync_file_range" | "pread64" | "pwrite64" | "preadv" | "pwritev"
-        | "openat" | "ftruncate" | "rename" | "unlink" | "folio_wait_bit"
-        | "folio_wait_bit_common" | "io_schedule" | "jbd2_log_wait_commit"
+        "fsync"
+        | "fdatasync"
+        | "sync_file_range"
+        | "pread64"
+        | "pwrite64"
+        | "preadv"
+        | "pwritev"
+        | "openat"
+        | "ftruncate"
+        | "rename"
+        | "unlink"
+        | "folio_wait_bit"
+        | "folio_wait_bit_common"
+        | "io_schedule"
+        | "jbd2_log_wait_commit"
         | "wait_on_page_bit_common" => Wait::File,
         "flock" | "fcntl" | "fcntl_setlk" | "locks_lock_inode_wait" => Wait::FileLock,
         "wait4" | "waitid" | "do_wait" => Wait::Child,

@@ -93,10 +93,7 @@ pub fn sentence(sentence: &Sentence, facts: &(impl Lookup + ?Sized)) -> Result<(
 ///
 /// # Errors
 /// The first [`Flaw`] found.
-pub fn verdict_sentence(
-    verdict: &Sentence,
-    facts: &(impl Lookup + ?Sized),
-) -> Result<(), Flaw> {
+pub fn verdict_sentence(verdict: &Sentence, facts: &(impl Lookup + ?Sized)) -> Result<(), Flaw> {
     if verdict.evidence.is_empty() {
         return Err(Flaw::NoEvidence { code: verdict.code.name() });
     }
@@ -111,10 +108,9 @@ fn cited<'f>(
         .evidence
         .iter()
         .map(|id| {
-            facts.fact(*id).ok_or_else(|| Flaw::UnknownFact {
-                code: sentence.code.name(),
-                id: id.to_string(),
-            })
+            facts
+                .fact(*id)
+                .ok_or_else(|| Flaw::UnknownFact { code: sentence.code.name(), id: id.to_string() })
         })
         .collect()
 }
@@ -191,15 +187,21 @@ mod tests {
         let evidence = Bed::new().fact(FactKey::TargetPid, "target", 5).seal();
         let fact = &evidence.facts()[0];
         let forged = Figure { value: 6.0, unit: Unit::Id, expr: Expr::value(fact) };
-        let flaw = sentence(&Sentence::new(Code::SomethingListens).figure("pid", &forged), &evidence);
+        let flaw =
+            sentence(&Sentence::new(Code::SomethingListens).figure("pid", &forged), &evidence);
         assert!(matches!(flaw, Err(Flaw::WrongNumber { .. })), "{flaw:?}");
     }
 
     #[test]
     fn a_citation_of_nothing_is_refused() {
         let evidence = Bed::new().seal();
-        let forged = Figure { value: 6.0, unit: Unit::Id, expr: Expr::Of(FactId(9), crate::figure::Stat::Value) };
-        let flaw = sentence(&Sentence::new(Code::SomethingListens).figure("pid", &forged), &evidence);
+        let forged = Figure {
+            value: 6.0,
+            unit: Unit::Id,
+            expr: Expr::Of(FactId(9), crate::figure::Stat::Value),
+        };
+        let flaw =
+            sentence(&Sentence::new(Code::SomethingListens).figure("pid", &forged), &evidence);
         assert!(matches!(flaw, Err(Flaw::UnknownFact { .. })), "{flaw:?}");
     }
 

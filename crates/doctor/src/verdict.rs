@@ -108,7 +108,9 @@ pub fn reach(case: &Case<'_>) -> Verdict {
         match (checks::judge(cause, case), cause.nature) {
             (Judgement::Found(finding), Nature::Health) => health = Some(*finding),
             (Judgement::Found(finding), Nature::Measurement) => measurer = Some(*finding),
-            (Judgement::Found(finding), _) if finding.is_hygiene() => verdict.hygiene.push(*finding),
+            (Judgement::Found(finding), _) if finding.is_hygiene() => {
+                verdict.hygiene.push(*finding)
+            }
             (Judgement::Found(finding), _) => verdict.findings.push(*finding),
             (Judgement::RuledOut(says), nature) if nature != Nature::Health => {
                 verdict.ruled_out.push(Excluded { cause, says, look_alike: false });

@@ -1,5 +1,6 @@
 //! The one place where sentences become English: every code with its text.
 
+use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
@@ -171,7 +172,7 @@ codes! {
     StatisticsStale: "SQLite's statistics believe in {believed} rows of {table}; it has {rows}.";
     StatisticsPlan: "After ANALYZE on a copy the statement on {table} took {analyzed} in place of {before}.";
     StatisticsGood: "The statistics of {table} agree with its {rows} rows.";
-    StatisticsNoMatter: "Statistics are absent, and no table holds more than {rows} rows: no plan can gain from them.";
+    StatisticsNoMatter: "No table holds more than {rows} rows: no plan can gain from statistics.";
     StatisticsNoGain: "ANALYZE on a copy made no examined statement faster.";
     BloatTitle: "The database file is bloated";
     Bloat: "{free} of {pages} pages of {database} are free, {share} of {size}.";
@@ -305,6 +306,91 @@ codes! {
     RemainsRights: "The doctor ran with the rights of: {rights}. Root sees every thread, lock and descriptor.";
     RemainsPlace: "GET {path} spent {share} of its time in {part}: {detail}.";
     UnknownCommand: "unknown command";
+
+    // Headings and labels of the report.
+    HeadVerdict: "Verdict";
+    HeadEndpoints: "Endpoints";
+    HeadBudget: "Where the time went";
+    HeadChain: "Evidence";
+    HeadRuledOut: "Ruled out";
+    HeadOpen: "Could not be judged";
+    HeadHygiene: "Worth knowing, and not the cause";
+    HeadRepairs: "Repair";
+    HeadRefused: "Refused";
+    HeadApplied: "Before and after";
+    HeadRemains: "What remains";
+    HeadCheck: "How to check me";
+    HeadRun: "This examination";
+    HeadDiff: "Since the last report";
+    HeadNever: "What this doctor never does";
+    LabelEndpoint: "endpoint";
+    LabelRequests: "requests";
+    LabelMedian: "median";
+    LabelP95: "95th percentile";
+    LabelErrors: "errors";
+    LabelTarget: "target";
+    LabelPart: "part";
+    LabelTime: "time";
+    LabelShare: "share";
+    LabelSeen: "what was seen";
+    LabelTotal: "total";
+    LabelWho: "who";
+    LabelHow: "how";
+    LabelCommand: "command";
+    LabelEffect: "predicted effect";
+    LabelRisk: "risk";
+    LabelUndo: "way back";
+    LabelBefore: "before";
+    LabelAfter: "after";
+    LabelChange: "change";
+    LabelInterval: "95 % interval";
+    LabelResult: "result";
+    LabelControl: "control";
+    LabelFact: "fact";
+    LabelValue: "value";
+    LabelSource: "read from";
+    LabelRepeat: "look yourself";
+    LabelNew: "new";
+    LabelGone: "gone";
+    LabelSame: "the same";
+    LabelLookAlike: "look-alike";
+    LabelTaken: "taken";
+    LabelMisses: "misses its target";
+    LabelMeets: "meets its target";
+    LabelRooms: "The five waiting rooms of the held request";
+    LabelDoctor: "doctor";
+    LabelDuration: "took";
+    LabelStarted: "began";
+    LabelRights: "rights";
+    LabelKernel: "kernel";
+    LabelNoise: "noise of the machine";
+    LabelOverhead: "own CPU time";
+    LabelHash: "SHA-256 of the evidence";
+    LabelFacts: "facts";
+    LabelCommandLine: "command line";
+    RoomA: "connecting";
+    RoomB: "waiting to be accepted";
+    RoomC: "accepted, unread";
+    RoomD: "in the handler";
+    RoomE: "answer on its way";
+    ClassAuto: "AUTO";
+    ClassAsk: "ASK";
+    ClassTell: "TELL";
+    EffectImproved: "IMPROVED";
+    EffectNoEffect: "NO EFFECT";
+    EffectWorse: "WORSE";
+    EffectNotMeasured: "NOT MEASURED";
+    StatusResolved: "RESOLVED";
+    StatusNotResolved: "NOT RESOLVED";
+    StatusNotMeasured: "NOT MEASURED";
+    StatusWasHealthy: "was healthy";
+    FateProven: "applied and proven";
+    FateUndone: "applied, without effect, and taken back";
+    FateWithoutEffect: "applied and without effect; it cannot be taken back and does no harm";
+    FateDeclined: "declined";
+    FateFailed: "failed";
+    StateReached: "state reached";
+    StateNotReached: "state not reached";
 }
 
 /// Renders a sentence in English.
@@ -320,7 +406,8 @@ pub fn render(sentence: &Sentence) -> String {
 pub fn render_param(param: &Param) -> String {
     match param {
         Param::Figure(figure) => figure.to_string(),
-        Param::Name(text) | Param::Setting(text) => text.clone(),
+        // A grave accent would end the code span a sentence puts a name in.
+        Param::Name(text) | Param::Setting(text) => redact::printable(text).replace('`', "'"),
         Param::Word(code) => code.english().to_owned(),
     }
 }
@@ -332,8 +419,17 @@ pub fn placeholders(text: &str) -> Vec<&str> {
 
 /// Words a verdict never contains: it states what was measured or says that it cannot tell.
 pub const FORBIDDEN: &[&str] = &[
-    "may", "might", "possibly", "appears", "likely", "probably", "perhaps", "maybe", "seems",
-    "could be", "suspected",
+    "may",
+    "might",
+    "possibly",
+    "appears",
+    "likely",
+    "probably",
+    "perhaps",
+    "maybe",
+    "seems",
+    "could be",
+    "suspected",
 ];
 
 /// The first forbidden word in a text, if any.

@@ -71,17 +71,11 @@ async fn drain(app: &App, graceful: GracefulShutdown, mut connections: JoinSet<(
         while connections.join_next().await.is_some() {}
     };
     if tokio::time::timeout(deadline, all).await.is_ok() {
-        return Drained {
-            finished: open,
-            cut: 0,
-        };
+        return Drained { finished: open, cut: 0 };
     }
     let cut = connections.len();
     connections.shutdown().await;
-    Drained {
-        finished: open.saturating_sub(cut),
-        cut,
-    }
+    Drained { finished: open.saturating_sub(cut), cut }
 }
 
 fn admit(
@@ -91,11 +85,7 @@ fn admit(
     peer: SocketAddr,
     spawn: impl FnOnce(Arc<App>, TcpStream, Place),
 ) {
-    let exempt = app
-        .settings
-        .trusted_proxies
-        .iter()
-        .any(|net| net.contains(peer.ip()));
+    let exempt = app.settings.trusted_proxies.iter().any(|net| net.contains(peer.ip()));
     match places.take(peer.ip(), exempt) {
         Some(mut place) => {
             place.accepted_ns = app.clock.monotonic_ns();
@@ -194,11 +184,7 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self
-            .places
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all = taken.all.saturating_sub(1);
         if let Some(key) = self.counted
             && let Some(of_address) = taken.by_address.get_mut(&key)
@@ -216,11 +202,7 @@ mod tests {
     use super::*;
 
     fn places(max: usize, max_per_address: usize) -> Arc<Places> {
-        Arc::new(Places {
-            max,
-            max_per_address,
-            taken: Mutex::default(),
-        })
+        Arc::new(Places { max, max_per_address, taken: Mutex::default() })
     }
 
     fn ip(text: &str) -> IpAddr {

@@ -170,8 +170,6 @@ impl<S: Sync> FromRequestParts<S> for UserAgent {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let agent = parts.headers.get(http::header::USER_AGENT);
-        Ok(Self(
-            agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned),
-        ))
+        Ok(Self(agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned)))
     }
 }

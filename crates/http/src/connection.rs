@@ -33,14 +33,8 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 6] = [
-        Self::Head,
-        Self::FirstByte,
-        Self::Idle,
-        Self::Busy,
-        Self::Write,
-        Self::Linger,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Head, Self::FirstByte, Self::Idle, Self::Busy, Self::Write, Self::Linger];
 }
 
 /// What the parts of a connection share: its stream, its driver and its requests. They all run in
@@ -141,11 +135,7 @@ impl Connection {
         if !self.is_in_flight() {
             return;
         }
-        let flight = self
-            .flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(flight) = flight {
             let now_ns = self.clock.monotonic_ns();
             self.in_flight.store(false, Ordering::Relaxed);
@@ -156,11 +146,7 @@ impl Connection {
 
     /// The stream is gone: an answer that was not flushed was given up.
     pub(crate) fn abandon(&self) {
-        let flight = self
-            .flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(flight);
     }
 
@@ -237,8 +223,7 @@ struct WakeNote {
 impl WakeNote {
     fn note(&self) {
         if self.woken_ns.load(Ordering::Relaxed) == 0 {
-            self.woken_ns
-                .store(self.clock.monotonic_ns(), Ordering::Relaxed);
+            self.woken_ns.store(self.clock.monotonic_ns(), Ordering::Relaxed);
         }
     }
 }

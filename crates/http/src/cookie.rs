@@ -1,7 +1,7 @@
 //! The session's cookie: read without trusting the browser, written so that nobody else can plant it.
 
-use http::header::{COOKIE, HeaderMap};
 use http::HeaderValue;
+use http::header::{COOKIE, HeaderMap};
 
 /// The cookie's name where it travels over TLS. Browsers take a `__Host-` cookie only with `Secure`,
 /// for the whole host and without a domain (RFC 6265bis §4.1.3.2), so no other host can plant one.
@@ -20,9 +20,8 @@ pub(crate) fn session_token<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'
     for line in headers.get_all(COOKIE) {
         for pair in line.as_bytes().split(|b| *b == b';') {
             let pair = pair.trim_ascii();
-            let Some(value) = pair
-                .strip_prefix(name.as_bytes())
-                .and_then(|rest| rest.strip_prefix(b"="))
+            let Some(value) =
+                pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
             else {
                 continue;
             };
@@ -65,9 +64,8 @@ impl CookieStyle {
     fn write(self, value: &str, seconds: i64) -> Option<HeaderValue> {
         let name = self.name();
         let secure = if self.secure { "; Secure" } else { "" };
-        let text = format!(
-            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-        );
+        let text =
+            format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&text).ok()
     }
 }

@@ -27,31 +27,17 @@ use crate::stream::Stream;
 /// deadline of a request and the taking of an answer, and is moved only when a stage is due earlier
 /// than it is set.
 pub(crate) async fn drive(app: Arc<App>, socket: TcpStream, place: Place, watcher: Watcher) {
-    let connection = Arc::new(Connection::new(
-        place.peer,
-        place.accepted_ns,
-        &app,
-    ));
-    let io = TokioIo::new(Stream::new(
-        socket,
-        Arc::clone(&app),
-        Arc::clone(&connection),
-    ));
+    let connection = Arc::new(Connection::new(place.peer, place.accepted_ns, &app));
+    let io = TokioIo::new(Stream::new(socket, Arc::clone(&app), Arc::clone(&connection)));
     let service = {
         let (app, connection) = (Arc::clone(&app), Arc::clone(&connection));
-        service_fn(move |request| {
-            phases::run(Arc::clone(&app), Arc::clone(&connection), request)
-        })
+        service_fn(move |request| phases::run(Arc::clone(&app), Arc::clone(&connection), request))
     };
     let served = http1::Builder::new()
         .header_read_timeout(None)
         .max_header_size(app.settings.limits.max_header_bytes)
         .serve_connection(io, service);
-    let mut ending = Ending {
-        app: &app,
-        event: ConnectionEvent::Closed,
-        _place: place,
-    };
+    let mut ending = Ending { app: &app, event: ConnectionEvent::Closed, _place: place };
     ending.event = watch(&app, &connection, watcher.watch(served)).await;
 }
 
@@ -88,10 +74,7 @@ async fn watch(
         if connection.stage() == Stage::FirstByte {
             // The head did not come in one piece: now its time runs.
             let due_ns = app.settings.limits.header_timeout_ms * MS_NS;
-            connection.enter(
-                Stage::Head,
-                app.clock.monotonic_ns().saturating_add(due_ns),
-            );
+            connection.enter(Stage::Head, app.clock.monotonic_ns().saturating_add(due_ns));
         }
         let due_ns = connection.due_ns();
         if due_ns >= set_ns && !timer.is_elapsed() {

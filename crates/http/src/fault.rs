@@ -99,11 +99,7 @@ pub(crate) struct ProblemField<'a> {
 
 impl<'a> From<&'a FieldError> for ProblemField<'a> {
     fn from(field: &'a FieldError) -> Self {
-        Self {
-            pointer: &field.pointer,
-            code: field.code.text(),
-            detail: &field.detail,
-        }
+        Self { pointer: &field.pointer, code: field.code.text(), detail: &field.detail }
     }
 }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use galen_core::{
-    Code, Ledger, Refusal, RequestId, RequestOutcome, RequestRecord,
-};
+use galen_core::{Code, Ledger, Refusal, RequestId, RequestOutcome, RequestRecord};
 use http::StatusCode;
 
 use crate::app::App;

@@ -53,10 +53,7 @@ impl FromStr for Network {
         if prefix_bits > widest {
             return Err(NetworkError);
         }
-        Ok(Self {
-            address,
-            prefix_bits,
-        })
+        Ok(Self { address, prefix_bits })
     }
 }
 
@@ -81,20 +78,12 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     if trusted.is_empty() || !is_trusted(client) {
         return client;
     }
-    let lines: Vec<&[u8]> = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .map(http::HeaderValue::as_bytes)
-        .collect();
-    let hops = lines
-        .iter()
-        .rev()
-        .flat_map(|line| line.rsplit(|b| *b == b','))
-        .take(HOPS_MAX);
+    let lines: Vec<&[u8]> =
+        headers.get_all(FORWARDED_FOR).iter().map(http::HeaderValue::as_bytes).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(|b| *b == b',')).take(HOPS_MAX);
     for hop in hops {
-        let Some(ip) = std::str::from_utf8(hop)
-            .ok()
-            .and_then(|text| text.trim().parse::<IpAddr>().ok())
+        let Some(ip) =
+            std::str::from_utf8(hop).ok().and_then(|text| text.trim().parse::<IpAddr>().ok())
         else {
             return client;
         };

@@ -53,12 +53,27 @@ const DESCRIPTION: &str = "Accounts, sessions and notifications. Every error is 
 /// Adds to every operation the refusals any request may meet, and says of each refusal that it is a
 /// problem document.
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
+            operation.operation_id = Some(name(method, path));
+            operation.summary = operation.summary.as_deref().map(|s| s.replace('\n', " "));
             refusals(method, operation);
         }
     }
     document
+}
+
+/// A name for clients that are generated: `delete_me_sessions_id` for `DELETE /api/me/sessions/{id}`.
+fn name(method: &str, path: &str) -> String {
+    let mut name = method.to_owned();
+    let words = path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty() && *word != "api");
+    for word in words {
+        name.push('_');
+        name.push_str(word);
+    }
+    name
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
@@ -80,9 +95,7 @@ fn refusals(method: &str, operation: &mut Operation) {
     ];
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let takes = |place: ParameterIn| {
-        parameters
-            .iter()
-            .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == place))
+        parameters.iter().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == place))
     };
     if takes(ParameterIn::Path) {
         owed.push(("404", "There is no such thing."));

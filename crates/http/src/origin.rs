@@ -14,7 +14,9 @@ pub enum OriginError {
     #[error("the host is empty or not in the form browsers send (lower case, punycode)")]
     Host,
     /// The port is not a number from 1 to 65535, or it is the scheme's own and browsers leave it out.
-    #[error("the port is not a number from 1 to 65535, or is the scheme's default, which browsers leave out")]
+    #[error(
+        "the port is not a number from 1 to 65535, or is the scheme's default, which browsers leave out"
+    )]
     Port,
     /// There is something behind the port: a path, a query, a fragment.
     #[error("an origin ends after the host and the port: no path, no trailing slash, no query")]
@@ -98,10 +100,7 @@ impl Origin {
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let host_end = authority.rfind(']').map_or(0, |at| at + 1);
     match authority[host_end..].find(':') {
-        Some(at) => (
-            &authority[..host_end + at],
-            Some(&authority[host_end + at + 1..]),
-        ),
+        Some(at) => (&authority[..host_end + at], Some(&authority[host_end + at + 1..])),
         None => (authority, None),
     }
 }
@@ -112,9 +111,7 @@ fn is_host(host: &str) -> bool {
     }
     !host.is_empty()
         && host.len() <= 253
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
 }
 
 /// Whether the host of a `Host` header or of an authority is this machine: `localhost`, a name under
@@ -124,10 +121,7 @@ pub(crate) fn is_loopback_host(authority: &str) -> bool {
     if host == "localhost" || host.ends_with(".localhost") {
         return true;
     }
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -29,14 +29,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(socket: TcpStream, app: Arc<App>, connection: Arc<Connection>) -> Self {
-        Self {
-            socket,
-            app,
-            connection,
-            instead: Bytes::new(),
-            replaced: false,
-            ended: false,
-        }
+        Self { socket, app, connection, instead: Bytes::new(), replaced: false, ended: false }
     }
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {

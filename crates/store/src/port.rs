@@ -40,7 +40,8 @@ pub(crate) trait Engine: Send + Sync {
         F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static;
 
     /// Facts of the database.
-    fn facts<'a>(&'a self, cx: &'a Cx) -> impl Future<Output = StoreResult<StoreFacts>> + Send + 'a;
+    fn facts<'a>(&'a self, cx: &'a Cx)
+    -> impl Future<Output = StoreResult<StoreFacts>> + Send + 'a;
 
     /// How pressed it is.
     fn pressure(&self) -> Pressure;
@@ -122,9 +123,9 @@ impl<E: Engine> Store for SqlStore<E> {
         unread_only: bool,
         page: PageRequest,
     ) -> Fut<'a, StoreResult<NotificationPage>> {
-        Box::pin(self.0.read(cx, move |tx| {
-            reads::notification::page(tx, user_id, unread_only, page)
-        }))
+        Box::pin(
+            self.0.read(cx, move |tx| reads::notification::page(tx, user_id, unread_only, page)),
+        )
     }
 
     fn audit<'a>(
@@ -268,15 +269,16 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         id: UserId,
     ) -> Fut<'a, StoreResult<UserChangeOutcome>> {
-        Box::pin(self.0.command(cx, "account.delete_user", move |tx| {
-            commands::user::delete(tx, &act, id)
-        }))
+        Box::pin(
+            self.0
+                .command(cx, "account.delete_user", move |tx| commands::user::delete(tx, &act, id)),
+        )
     }
 
     fn note<'a>(&'a self, cx: &'a Cx, act: Act, note: Note) -> Fut<'a, StoreResult<()>> {
-        Box::pin(self.0.command(cx, "account.note", move |tx| {
-            commands::audit::note(tx, &act, &note)
-        }))
+        Box::pin(
+            self.0.command(cx, "account.note", move |tx| commands::audit::note(tx, &act, &note)),
+        )
     }
 
     fn publish<'a>(
@@ -314,9 +316,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>> {
-        Box::pin(self.0.command(cx, "upkeep.sweep", move |tx| {
-            commands::sweep::slice(tx, work)
-        }))
+        Box::pin(self.0.command(cx, "upkeep.sweep", move |tx| commands::sweep::slice(tx, work)))
     }
 
     fn maintain<'a>(

@@ -99,10 +99,7 @@ pub(crate) fn session(row: &dyn Row) -> StoreResult<Session> {
 }
 
 pub(crate) fn owner(row: &dyn Row) -> StoreResult<SessionOwner> {
-    Ok(SessionOwner {
-        session: session(row)?,
-        user: user_from(row, SESSION_COLUMNS)?,
-    })
+    Ok(SessionOwner { session: session(row)?, user: user_from(row, SESSION_COLUMNS)? })
 }
 
 /// A session and the hash of its token, which stands behind its columns.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use galen_store::{SqliteSettings, SqliteStore};
+use galen_testkit::NullObserver;
 use galen_testkit::conformance::{self, Bench};
 use galen_testkit::samples::Samples;
-use galen_testkit::NullObserver;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_behaviour_of_the_port_holds_on_sqlite() {

@@ -1,17 +1,16 @@
 //! Kept counts against counted ones, after any sequence of commands.
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
 use std::sync::Arc;
 
-use galen_core::model::{
-    Counts, EndReason, Publication, Role, SweepWork, UserChange, UserStatus,
-};
+use galen_core::model::{Counts, EndReason, Publication, Role, SweepWork, UserChange, UserStatus};
 use galen_core::{
     ChangePassword, EndSession, EndSessions, NotificationId, SessionId, Store, UserId,
 };
 use galen_store::{SqliteSettings, SqliteStore, Synchronous};
-use galen_testkit::samples::{Samples, minutes_after, password_hash};
 use galen_testkit::NullObserver;
+use galen_testkit::samples::{Samples, minutes_after, password_hash};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
@@ -117,8 +116,8 @@ impl Play {
             Step::ChangeUser { user, admin, disabled } => {
                 let id = pick(&self.users, user)?;
                 let role = admin.map(|yes| if yes { Role::Admin } else { Role::User });
-                let status = disabled
-                    .map(|yes| if yes { UserStatus::Disabled } else { UserStatus::Active });
+                let status =
+                    disabled.map(|yes| if yes { UserStatus::Disabled } else { UserStatus::Active });
                 let change = UserChange { name: None, role, status };
                 self.store.change_user(&cx, act, id, change).await.expect("change_user");
             }
@@ -195,9 +194,7 @@ impl Play {
 /// The same counts, counted.
 fn counted(path: &Path, now: i64) -> (Counts, i64, i64) {
     let connection = Connection::open(path).expect("a second connection");
-    let count = |sql: &str| -> i64 {
-        connection.query_row(sql, [], |row| row.get(0)).expect(sql)
-    };
+    let count = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).expect(sql) };
     let counts = Counts {
         users: count("SELECT count(*) FROM users"),
         active_admins: count(
@@ -225,13 +222,8 @@ async fn play(steps: Vec<Step>) {
     let samples = Samples::default();
     let store = SqliteStore::open(settings, samples.clock.clone(), Arc::new(NullObserver));
     let store = store.expect("it opens");
-    let mut play = Play {
-        store,
-        samples,
-        users: Vec::new(),
-        sessions: Vec::new(),
-        notifications: Vec::new(),
-    };
+    let mut play =
+        Play { store, samples, users: Vec::new(), sessions: Vec::new(), notifications: Vec::new() };
     for step in steps {
         // A step that finds nobody to act on is none.
         let _ = play.take(step).await;

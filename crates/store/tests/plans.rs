@@ -1,11 +1,12 @@
 //! Every statement goes through an index: proven with `EXPLAIN QUERY PLAN` on a populated database.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
 use std::sync::Arc;
 
 use galen_store::{Query, SqliteSettings, SqliteStore, queries};
-use galen_testkit::samples::Samples;
 use galen_testkit::NullObserver;
+use galen_testkit::samples::Samples;
 use rusqlite::Connection;
 
 /// A plan that scans or sorts, and why that is right.

@@ -48,7 +48,7 @@ CREATE INDEX notifications_by_status ON notifications(status);
 
 USERS = 100
 SESSIONS = 500
-NOTIFICATIONS = 1100
+NOTIFICATIONS = 1500
 
 # A cheap cost for the hundred accounts of the seed; a login pays what app.py asks for.
 SEED_SCRYPT_N = 2**4

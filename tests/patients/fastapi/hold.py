@@ -5,7 +5,7 @@ import sys
 import time
 
 path = sys.argv[1]
-hold_s = float(sys.argv[2]) if len(sys.argv) > 2 else 3.0
+hold_s = float(sys.argv[2]) if len(sys.argv) > 2 else 4.0
 pause_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0.3
 
 connection = sqlite3.connect(path, isolation_level=None, timeout=60)

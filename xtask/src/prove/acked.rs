@@ -44,8 +44,7 @@ impl Cast {
         let mut client = Client::new(port);
         let admin = people::login(&mut client, ADMIN)?;
         let reader = people::login(&mut client, READER)?;
-        let me = client.send(&reader.sign(Request::get("/api/me")))?;
-        let reader_id = me.json()["id"].as_str().context("/api/me names no id")?.to_owned();
+        let reader_id = people::user_id(&mut client, &reader)?;
         Ok(Self { admin, reader, reader_id })
     }
 
@@ -136,7 +135,7 @@ impl Writers<'_> {
             };
             self.note(|acked| acked.opened.push((cookie, at)));
             if end_this_one {
-                let Ok(session) = people::session(&mut client, &answer) else {
+                let Ok(session) = people::session(&answer) else {
                     return;
                 };
                 let mut waiting =

@@ -81,8 +81,7 @@ impl Field {
         let mut client = galen.client();
         let admin = people::login(&mut client, ADMIN)?;
         let reader = people::login(&mut client, READER)?;
-        let me = client.send(&reader.sign(Request::get("/api/me")))?.json();
-        let reader_id = me["id"].as_str().context("/api/me names no id")?.to_owned();
+        let reader_id = people::user_id(&mut client, &reader)?;
         for turn in 0..20 {
             let text = "Some text that tells what happened and what can be done about it.";
             let body = json!({"user_id": reader_id, "category": "proof", "level": "info", "title": format!("A notification {turn}"), "body": text});

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::people::{self, Session};
-use super::server::{Galen, Setup};
+use super::server::Setup;
 use super::web::Request;
 use super::{Ask, Figure, Goal, Outcome, ground, patients};
 use crate::shell::Cmd;
@@ -14,10 +14,16 @@ use crate::{place, say};
 
 const ADMIN: &str = "admin@example.org";
 
-/// What would end the session that the signed-in pass lives on, or the account itself.
-const LEFT_OUT: &[&str] = &["/api/auth/logout", "/api/auth/logout-all", "/api/me/password"];
+/// What would end the session that the second pass lives on; the third pass tries only these.
+const ENDING: &[&str] = &[
+    "/api/auth/logout",
+    "/api/auth/logout-all",
+    "/api/me/password",
+    "/api/me/sessions/{id}",
+    "/api/admin/sessions/{id}",
+];
 
-/// Fuzzes once as a stranger and once as an admin.
+/// Fuzzes as a stranger, as an admin, and as an admin whose session may end.
 ///
 /// # Errors
 /// When schemathesis cannot be installed, or Galen does not start.
@@ -33,16 +39,28 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     let document = server.client().send(&Request::get("/openapi.json"))?.json();
     let operations = count_operations(&document);
     let session = people::login(&mut server.client(), ADMIN)?;
-    let run = Run { dir: &dir, examples: ask.rounds_of(100, 10) };
+    let ended = people::login(&mut server.client(), ADMIN)?;
     let mut outcome = Outcome::default();
     outcome.add(Figure::count("operations in the document", operations, Goal::AtLeast(20.0)));
-    for (who, session) in [("anonymous", None), ("admin", Some(&session))] {
-        let said = fuzz(&python.with_file_name("schemathesis"), &server, session, &run)?;
-        std::fs::write(dir.join(format!("{who}.txt")), &said.said)
+    let examples = ask.rounds_of(100, 10);
+    let passes = [
+        Pass { who: "anonymous", session: None, filter: None },
+        Pass { who: "admin", session: Some(&session), filter: Some("--exclude-path") },
+        Pass { who: "admin to the end", session: Some(&ended), filter: Some("--include-path") },
+    ];
+    let program = python.with_file_name("schemathesis");
+    for pass in passes {
+        let cmd = pass.command(&program, &server.url("/openapi.json"), examples).dir(&dir);
+        let done = cmd.output()?;
+        let said = format!("{}{}", done.stdout, done.stderr);
+        std::fs::write(dir.join(format!("{}.txt", pass.who)), &said)
             .context("cannot keep what it said")?;
-        outcome
-            .add(Figure::holds(format!("{who}: schemathesis finds no server error"), said.clean));
-        outcome.note(format!("{who}: {}", said.summary()));
+        if done.code != 0 {
+            say::line(&done.stdout);
+        }
+        let name = format!("{}: schemathesis finds no server error", pass.who);
+        outcome.add(Figure::holds(name, done.code == 0));
+        outcome.note(format!("{}: {}", pass.who, summary(&said)));
     }
     outcome.add(Figure::count("panics in the log", server.panics(), Goal::AtMost(0.0)));
     let mut client = server.client();
@@ -62,48 +80,36 @@ fn count_operations(document: &Value) -> u64 {
         .sum()
 }
 
-struct Said {
-    clean: bool,
-    said: String,
+/// The line that says how much was tried.
+fn summary(said: &str) -> String {
+    let tried = said.lines().map(str::trim).find(|line| line.contains(" generated, "));
+    tried.unwrap_or("it did not say how much it tried").to_owned()
 }
 
-impl Said {
-    /// The lines that say how much was tried.
-    fn summary(&self) -> String {
-        let wanted = |line: &&str| {
-            line.contains("generated") || line.contains("Operations:") || line.contains("Tested")
-        };
-        let lines: Vec<&str> = self.said.lines().map(str::trim).filter(wanted).collect();
-        lines.join("; ")
-    }
+/// One run of schemathesis: as whom, and over which paths.
+struct Pass<'a> {
+    who: &'static str,
+    session: Option<&'a Session>,
+    filter: Option<&'static str>,
 }
 
-/// One run of schemathesis in a folder of its own, as a stranger or with a session.
-fn fuzz(program: &Path, server: &Galen, session: Option<&Session>, run: &Run<'_>) -> Result<Said> {
-    let examples = run.examples.to_string();
-    let mut cmd = Cmd::new(program)
-        .args(["run", &server.url("/openapi.json")])
-        .args(["--checks", "not_a_server_error", "--continue-on-failure", "--no-color"])
-        .args(["--generation-database", "none", "--seed", "1", "--max-examples", &examples])
-        .dir(run.dir);
-    if let Some(session) = session {
-        cmd = cmd.args(["--generation-with-security-parameters", "false"]);
-        cmd = cmd.arg("-H").arg(format!("Cookie: {}", session.cookie));
-        cmd = cmd.arg("-H").arg(format!("X-CSRF-Token: {}", session.csrf));
-        for path in LEFT_OUT {
-            cmd = cmd.args(["--exclude-path", path]);
+impl Pass<'_> {
+    fn command(&self, program: &Path, document: &str, examples: u32) -> Cmd {
+        let mut cmd = Cmd::new(program)
+            .args(["run", document])
+            .args(["--checks", "not_a_server_error", "--continue-on-failure", "--no-color"])
+            .args(["--generation-database", "none", "--seed", "1"])
+            .args(["--max-examples", &examples.to_string()]);
+        if let Some(session) = self.session {
+            cmd = cmd.args(["--generation-with-security-parameters", "false"]);
+            cmd = cmd.arg("-H").arg(format!("Cookie: {}", session.cookie));
+            cmd = cmd.arg("-H").arg(format!("X-CSRF-Token: {}", session.csrf));
+        }
+        match self.filter {
+            Some(filter) => ENDING.iter().fold(cmd, |cmd, path| cmd.args([filter, path])),
+            None => cmd,
         }
     }
-    let done = cmd.output()?;
-    if done.code != 0 {
-        say::line(&done.stdout);
-    }
-    Ok(Said { clean: done.code == 0, said: format!("{}{}", done.stdout, done.stderr) })
-}
-
-struct Run<'a> {
-    dir: &'a Path,
-    examples: u32,
 }
 
 #[cfg(test)]

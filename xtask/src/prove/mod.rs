@@ -118,17 +118,26 @@ pub struct Ask {
     pub seed: u64,
     /// `release`, or `debug` where the figure is not a time.
     pub profile: &'static str,
+    /// Take the program as it was built last instead of building it.
+    pub as_built: bool,
 }
 
 impl Ask {
     fn parse(args: &[String]) -> Result<Self> {
-        let mut ask =
-            Self { quick: false, slice: (1, 1), rounds: None, seed: 1, profile: "release" };
+        let mut ask = Self {
+            quick: false,
+            slice: (1, 1),
+            rounds: None,
+            seed: 1,
+            profile: "release",
+            as_built: false,
+        };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} wants a value"));
             match arg.as_str() {
                 "--quick" => ask.quick = true,
+                "--as-built" => ask.as_built = true,
                 "--debug" => ask.profile = "debug",
                 "--rounds" => {
                     ask.rounds = Some(value()?.parse().context("--rounds wants a number")?)
@@ -136,7 +145,7 @@ impl Ask {
                 "--seed" => ask.seed = value()?.parse().context("--seed wants a number")?,
                 "--slice" => ask.slice = slice(value()?)?,
                 other => bail!(
-                    "`prove` does not know `{other}`; --list, --quick, --slice i/n, --rounds N, --seed N, --debug"
+                    "`prove` does not know `{other}`; --list, --quick, --slice i/n, --rounds N, --seed N, --debug, --as-built"
                 ),
             }
         }
@@ -204,11 +213,15 @@ fn list() {
     let heading = vec!["proof".to_owned(), "what it shows".to_owned(), "goal".to_owned()];
     let rows: Vec<Vec<String>> = std::iter::once(heading).chain(ALL.iter().map(row)).collect();
     say::columns(&rows).iter().for_each(say::line);
-    say::line("\ncargo xtask prove NAME [--quick] [--rounds N] [--slice i/n] [--seed N] [--debug]");
+    say::line(
+        "\ncargo xtask prove NAME [--quick] [--rounds N] [--slice i/n] [--seed N] [--debug] [--as-built]",
+    );
     say::line(
         "--slice 2/4 runs the second quarter and adds up those that are done; --debug uses the",
     );
-    say::line("development build, for proofs whose figure is not a time.");
+    say::line(
+        "development build, for proofs whose figure is not a time; --as-built builds nothing.",
+    );
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{Ask, Figure, Goal, Outcome, ground, people};
 const VICTIM: &str = "victim@example.org";
 const ATTEMPTS: usize = 200;
 
-/// Failed passwords an account may cost in a burst: the default of `limits.per_account_a_minute`.
+/// Failed passwords an account may cost in a burst: the default of `limits.account`.
 const LIMIT: f64 = 10.0;
 
 /// Attacks with the limits as they come out of the box.

@@ -1,7 +1,7 @@
 //! Accounts and their sessions, as a proof needs them.
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::server::Setup;
 use super::web::{Answer, Client, Request};
@@ -48,31 +48,30 @@ pub fn login_request(email: &str, password: &str) -> Request {
 /// When the answer is not 200 with a cookie.
 pub fn login(client: &mut Client, email: &str) -> Result<Session> {
     let answer = client.send(&login_request(email, PASSWORD))?;
-    session(client, &answer)
+    session(&answer)
 }
 
 /// The session an answer opened, with its token for unsafe requests.
 ///
 /// # Errors
 /// When the answer opened none.
-pub fn session(client: &mut Client, answer: &Answer) -> Result<Session> {
+pub fn session(answer: &Answer) -> Result<Session> {
     if answer.status != 200 {
         bail!("login answered {}: {}", answer.status, answer.body);
     }
     let cookie = answer.cookie().context("login set no cookie")?;
-    let csrf = token(&answer.json());
-    let csrf = match csrf {
-        Some(csrf) => csrf,
-        None => {
-            let answer = client.send(&Request::get("/api/auth/csrf").header("cookie", &cookie))?;
-            token(&answer.json()).with_context(|| format!("no token in {}", answer.body))?
-        }
-    };
-    Ok(Session { cookie, csrf })
+    let csrf = answer.json()["csrf_token"].as_str().map(str::to_owned);
+    Ok(Session { cookie, csrf: csrf.context("login gave no token for unsafe requests")? })
 }
 
-fn token(body: &Value) -> Option<String> {
-    ["csrf_token", "csrf", "token"].iter().find_map(|key| body[*key].as_str()).map(str::to_owned)
+/// The identifier of who is signed in.
+///
+/// # Errors
+/// When `/api/me` does not say it.
+pub fn user_id(client: &mut Client, session: &Session) -> Result<String> {
+    let me = client.send(&session.sign(Request::get("/api/me")))?;
+    let id = me.json()["user"]["id"].as_str().map(str::to_owned);
+    id.with_context(|| format!("/api/me names no user: {}", me.body))
 }
 
 /// Whether the server still takes the session; `None` when it answered neither yes nor no.

@@ -137,8 +137,7 @@ impl Run<'_> {
         let mut client = server.client();
         let admin = people::login(&mut client, ADMIN)?;
         let reader = people::login(&mut client, READER)?;
-        let me = client.send(&reader.sign(Request::get("/api/me")))?.json();
-        let reader_id = me["id"].as_str().context("/api/me names no id")?.to_owned();
+        let reader_id = people::user_id(&mut client, &reader)?;
         let publish = |number: u64| {
             let body = json!({"user_id": reader_id, "category": "proof", "level": "info", "title": format!("n {number}"), "body": "b"});
             admin.sign(Request::post("/api/admin/notifications", &body))

@@ -107,9 +107,7 @@ fn innocent(case: &Case<'_>, file: &File<'_>) -> Option<Sentence> {
     if small && file.share(case)?.value > FREE_PERCENT_MIN {
         let limit = Figure::constant(BYTES_MIN, Unit::Bytes).to_string();
         let size = case.bytes(file.size)?;
-        return Some(
-            Sentence::new(Code::BloatSmall).figure("size", &size).setting("limit", limit),
-        );
+        return Some(Sentence::new(Code::BloatSmall).figure("size", &size).setting("limit", limit));
     }
     file.fill(case, Code::BloatNone)
 }

@@ -29,9 +29,10 @@ fn examine(case: &Case<'_>) -> Judgement {
         return Judgement::lacking(case, CAUSE.required[0]);
     };
     if copies.is_empty() {
-        return Judgement::RuledOut(family(case).unwrap_or_else(|| {
-            Sentence::new(Code::NoCopies).name("pid", &fact.object, fact)
-        }));
+        return Judgement::RuledOut(
+            family(case)
+                .unwrap_or_else(|| Sentence::new(Code::NoCopies).name("pid", &fact.object, fact)),
+        );
     }
     let Some(count) = case.count(Expr::len(fact)) else {
         return Judgement::lacking(case, CAUSE.required[0]);
@@ -66,20 +67,22 @@ fn family(case: &Case<'_>) -> Option<Sentence> {
 fn holds(case: &Case<'_>, copy: &str) -> Vec<Sentence> {
     let listens = case.evidence.find(FactKey::ProcessListens, copy).and_then(|fact| {
         let addresses = names(fact)?.join(", ");
-        Some(
-            Sentence::new(Code::CopyListens)
-                .name("pid", copy, fact)
-                .name("addresses", addresses, fact),
-        )
+        Some(Sentence::new(Code::CopyListens).name("pid", copy, fact).name(
+            "addresses",
+            addresses,
+            fact,
+        ))
     });
     let opens = case
         .evidence
         .all(FactKey::SqliteOpenBy)
         .filter(|fact| names(fact).is_some_and(|pids| pids.iter().any(|pid| pid == copy)))
         .map(|fact| {
-            Sentence::new(Code::CopyHoldsDatabase)
-                .name("pid", copy, fact)
-                .name("database", &fact.object, fact)
+            Sentence::new(Code::CopyHoldsDatabase).name("pid", copy, fact).name(
+                "database",
+                &fact.object,
+                fact,
+            )
         });
     listens.into_iter().chain(opens).collect()
 }
@@ -109,9 +112,11 @@ mod tests {
 
     #[test]
     fn workers_of_a_pre_fork_server_are_no_copies() {
-        let bed = Bed::new()
-            .list(FactKey::CopyPids, "4100", &[])
-            .list(FactKey::ForkSiblings, "4100", &["4099", "4101"]);
+        let bed = Bed::new().list(FactKey::CopyPids, "4100", &[]).list(
+            FactKey::ForkSiblings,
+            "4100",
+            &["4099", "4101"],
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::OneFamily);
     }
 }

@@ -116,9 +116,11 @@ mod tests {
     use crate::sample::{Bed, assert_found, assert_ruled_out, judge};
 
     fn sessions(total: i64, expired: i64) -> Bed {
-        Bed::new()
-            .fact(FactKey::SqliteSessionsTotal, "/a.db#sessions", total)
-            .fact(FactKey::SqliteSessionsExpired, "/a.db#sessions", expired)
+        Bed::new().fact(FactKey::SqliteSessionsTotal, "/a.db#sessions", total).fact(
+            FactKey::SqliteSessionsExpired,
+            "/a.db#sessions",
+            expired,
+        )
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn examine(case: &Case<'_>) -> Judgement {
     if let Some(symptom) = case.symptoms.first() {
-        return match chain::timing(case, &symptom.object).or_else(|| failed(case, &symptom.object)) {
+        return match chain::timing(case, &symptom.object).or_else(|| failed(case, &symptom.object))
+        {
             Some(says) => Judgement::RuledOut(says),
             None => Judgement::lacking(case, CAUSE.required[0]),
         };

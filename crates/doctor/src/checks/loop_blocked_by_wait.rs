@@ -171,7 +171,9 @@ fn why_not(case: &Case<'_>, view: &ThreadView<'_>) -> Option<Sentence> {
         let computed = view.on_cpu_expr().unwrap_or_else(|| view.share_expr(Wait::Running));
         let share = case.share(computed)?;
         return Some(
-            Sentence::new(Code::LoopComputed).name("thread", name, view.waits).figure("share", &share),
+            Sentence::new(Code::LoopComputed)
+                .name("thread", name, view.waits)
+                .figure("share", &share),
         );
     }
     let parked = Expr::sum(

@@ -58,10 +58,11 @@ fn examine(case: &Case<'_>) -> Judgement {
     else {
         return Judgement::RuledOut(quiet);
     };
-    let says = Sentence::new(Code::Measurer)
-        .figure("late", &late)
-        .figure("share", &share)
-        .name("path", &symptom.path, timed);
+    let says = Sentence::new(Code::Measurer).figure("late", &late).figure("share", &share).name(
+        "path",
+        &symptom.path,
+        timed,
+    );
     Judgement::found(Finding {
         cause: CAUSE.id,
         object: object::HOST.to_owned(),

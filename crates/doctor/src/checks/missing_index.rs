@@ -72,9 +72,9 @@ fn statements<'a>(evidence: &'a Evidence) -> impl Iterator<Item = Statement<'a>>
 impl Statement<'_> {
     fn scans(&self) -> bool {
         match &self.plan.value {
-            Value::List(lines) => {
-                lines.iter().any(|line| line.trim_start_matches(['|', '-', '`', ' ']).starts_with("SCAN"))
-            }
+            Value::List(lines) => lines
+                .iter()
+                .any(|line| line.trim_start_matches(['|', '-', '`', ' ']).starts_with("SCAN")),
             _ => false,
         }
     }

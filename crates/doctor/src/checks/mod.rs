@@ -15,7 +15,7 @@ mod neighbour;
 mod nothing_listening;
 mod own_transaction;
 mod port_held;
-mod scan_bound;
+pub(crate) mod scan_bound;
 mod stale_lock;
 mod stale_statistics;
 mod thread_pool;

@@ -47,7 +47,8 @@ fn greatest<'a>(case: &Case<'a>) -> Option<(&'a Fact, f64)> {
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
-    let Some((symptom, view)) = case.workers().into_iter().next().or_else(|| case.loops().into_iter().next())
+    let Some((symptom, view)) =
+        case.workers().into_iter().next().or_else(|| case.loops().into_iter().next())
     else {
         return Judgement::lacking(case, CAUSE.required[1]);
     };
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_thread_that_gets_its_cpu_has_no_bad_neighbour() {
-        let bed = Bed::new().with(sample::computing_loop).fact(FactKey::HostNeighbourCpu, "777", 0.9);
+        let bed =
+            Bed::new().with(sample::computing_loop).fact(FactKey::HostNeighbourCpu, "777", 0.9);
         assert_ruled_out(judge(&CAUSE, bed), Code::NeighbourQuiet);
     }
 }

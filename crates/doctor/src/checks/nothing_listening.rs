@@ -29,9 +29,10 @@ fn somebody_listens(case: &Case<'_>) -> Option<Sentence> {
 
 fn examine(case: &Case<'_>) -> Judgement {
     let Some(symptom) = case.ailing(Ailment::Unreachable) else {
-        let fact = case.evidence.all(FactKey::ConnectOutcome).find(|fact| {
-            matches!(&fact.value, Value::Text(outcome) if outcome == "accepted")
-        });
+        let fact = case
+            .evidence
+            .all(FactKey::ConnectOutcome)
+            .find(|fact| matches!(&fact.value, Value::Text(outcome) if outcome == "accepted"));
         return match fact {
             Some(fact) => Judgement::RuledOut(outcome_sentence(fact)),
             None => Judgement::lacking(case, &[FactKey::ConnectOutcome]),
@@ -81,9 +82,11 @@ mod tests {
 
     #[test]
     fn a_refusal_without_any_listener_is_named() {
-        let bed = Bed::new()
-            .fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "refused")
-            .fact(FactKey::ListenerCount, ":8000", 0);
+        let bed = Bed::new().fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "refused").fact(
+            FactKey::ListenerCount,
+            ":8000",
+            0,
+        );
         let finding = assert_found(judge(&CAUSE, bed));
         assert_eq!(finding.object, "127.0.0.1:8000");
         assert_eq!(finding.grade, Grade::Proven);
@@ -91,17 +94,21 @@ mod tests {
 
     #[test]
     fn silence_is_not_a_refusal() {
-        let bed = Bed::new()
-            .fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "timeout")
-            .fact(FactKey::ListenerCount, ":8000", 0);
+        let bed = Bed::new().fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "timeout").fact(
+            FactKey::ListenerCount,
+            ":8000",
+            0,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::ConnectEnded);
     }
 
     #[test]
     fn a_listener_of_another_family_rules_it_out() {
-        let bed = Bed::new()
-            .fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "refused")
-            .fact(FactKey::ListenerPid, "[::1]:8000 inode 4", 12);
+        let bed = Bed::new().fact(FactKey::ConnectOutcome, "127.0.0.1:8000", "refused").fact(
+            FactKey::ListenerPid,
+            "[::1]:8000 inode 4",
+            12,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::SomethingListens);
     }
 }

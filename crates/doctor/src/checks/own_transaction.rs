@@ -36,12 +36,14 @@ fn examine(case: &Case<'_>) -> Judgement {
     let held = locks::held(case.evidence);
     let Some(lock) = held.iter().find(|lock| lock.is_held_by(server)) else {
         return match held.first() {
-            Some(other) => Judgement::RuledOut(
-                Sentence::new(Code::LockHeldByOther)
-                    .name("pid", other.holder.to_string(), other.fact),
-            ),
-            None => free(case)
-                .unwrap_or_else(|| Judgement::lacking(case, &[FactKey::SqliteLockHeldBy])),
+            Some(other) => Judgement::RuledOut(Sentence::new(Code::LockHeldByOther).name(
+                "pid",
+                other.holder.to_string(),
+                other.fact,
+            )),
+            None => {
+                free(case).unwrap_or_else(|| Judgement::lacking(case, &[FactKey::SqliteLockHeldBy]))
+            }
         };
     };
     latency(case, lock).or_else(|| hygiene(case, lock)).unwrap_or_else(|| short(case, lock))
@@ -65,9 +67,10 @@ fn latency(case: &Case<'_>, lock: &HeldLock<'_>) -> Option<Judgement> {
     links.extend(chain::rooms(case, symptom));
     links.extend(lock_links(case, lock));
     links.extend(chain::of([chain::thread_wait(case, &view), at_line(&view)]));
-    links.extend(view.source_text().map(|(text, fact)| {
-        Sentence::new(Code::SourceText).name("text", text, fact)
-    }));
+    links.extend(
+        view.source_text()
+            .map(|(text, fact)| Sentence::new(Code::SourceText).name("text", text, fact)),
+    );
     Some(Judgement::found(Finding {
         cause: CAUSE.id,
         object: view.line().map_or_else(|| lock.database.clone(), |(line, _)| line.to_owned()),
@@ -84,8 +87,7 @@ fn holder_at_work<'c, 'a>(
     case: &'c Case<'a>,
     lock: &HeldLock<'a>,
 ) -> Option<(&'c Symptom, ThreadView<'a>, Figure)> {
-    let (symptom, view) =
-        case.workers().into_iter().find(|(_, view)| view.pid == lock.holder)?;
+    let (symptom, view) = case.workers().into_iter().find(|(_, view)| view.pid == lock.holder)?;
     let share = case.share(lock.share_expr().times(case.inside_share(symptom)))?;
     Some((symptom, view, share))
 }

@@ -117,10 +117,11 @@ mod tests {
 
     #[test]
     fn a_worker_of_the_intended_server_is_not_another_process() {
-        let bed = Bed::new()
-            .with(sample::server)
-            .fact(FactKey::IntendedPid, "target", 4000)
-            .list(FactKey::ForkSiblings, "4100", &["4000", "4101"]);
+        let bed = Bed::new().with(sample::server).fact(FactKey::IntendedPid, "target", 4000).list(
+            FactKey::ForkSiblings,
+            "4100",
+            &["4000", "4101"],
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::PortOfIntended);
     }
 

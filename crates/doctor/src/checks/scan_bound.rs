@@ -11,7 +11,7 @@ use crate::words::Code;
 const PASSES_ASSUMED: f64 = 2.0;
 
 /// The parts of the bound, for sentences that print them.
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     /// The time of reading every page once.
     pub scan: &'a Fact,
     /// The size of the file.
@@ -25,7 +25,7 @@ pub(super) struct Scan<'a> {
 }
 
 /// Computes the bound for the worst slow endpoint on the examined database.
-pub(super) fn of<'a>(case: &Case<'a>) -> Option<Scan<'a>> {
+pub(crate) fn of<'a>(case: &Case<'a>) -> Option<Scan<'a>> {
     let symptom = case.slow().next()?;
     let scan = case.evidence.any(FactKey::SqliteScanMs)?;
     let size = case.evidence.find(FactKey::SqliteSizeBytes, &scan.object)?;
@@ -36,13 +36,7 @@ pub(super) fn of<'a>(case: &Case<'a>) -> Option<Scan<'a>> {
         .filter(|expr| expr.evaluate(case.evidence).is_some_and(|passes| passes >= 1.0))
         .unwrap_or(Expr::Constant(PASSES_ASSUMED));
     let share = case.percent(Expr::value(scan).times(passes.clone()), time.clone())?;
-    Some(Scan {
-        scan,
-        size,
-        passes: case.count(passes)?,
-        share,
-        time: case.ms(time)?,
-    })
+    Some(Scan { scan, size, passes: case.count(passes)?, share, time: case.ms(time)? })
 }
 
 /// Read calls of the server while the watched request was outstanding.

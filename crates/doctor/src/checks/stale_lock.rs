@@ -136,9 +136,11 @@ mod tests {
 
     #[test]
     fn a_kernel_lock_shows_a_living_owner() {
-        let bed = file()
-            .fact(FactKey::LockFileAlive, "/run/app.pid", false)
-            .fact(FactKey::LockFileHeld, "/run/app.pid", true);
+        let bed = file().fact(FactKey::LockFileAlive, "/run/app.pid", false).fact(
+            FactKey::LockFileHeld,
+            "/run/app.pid",
+            true,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::LockHeld);
     }
 }

@@ -13,7 +13,10 @@ pub(super) const CAUSE: Cause = Cause {
     slug: "sqlite-stale-statistics",
     title: Code::StatisticsTitle,
     nature: Nature::Both,
-    required: &[&[FactKey::SqliteHasStatistics, FactKey::SqliteStatRows], &[FactKey::SqliteTableRows]],
+    required: &[
+        &[FactKey::SqliteHasStatistics, FactKey::SqliteStatRows],
+        &[FactKey::SqliteTableRows],
+    ],
     supporting: &[FactKey::SqliteStatementAnalyzedMs, FactKey::SqliteStatementAnalyzedPlan],
     refutes: &[],
     look_alikes: &["F41"],
@@ -76,18 +79,20 @@ fn wrong_rows(case: &Case<'_>) -> Option<Judgement> {
 
 /// Statements that take at most four fifths of their time after ANALYZE on a copy.
 fn faster_analyzed(case: &Case<'_>) -> Option<Judgement> {
-    let (statement, says) = case.evidence.all(FactKey::SqliteStatementAnalyzedMs).find_map(|fact| {
-        let says = plan_sentence(case, fact)?;
-        let before = case.evidence.median(FactKey::SqliteStatementMs, &fact.object)?;
-        let after = case.evidence.median(fact.key, &fact.object)?;
-        (after <= before * 0.8 && before - after >= 1.0).then_some((fact, says))
-    })?;
+    let (statement, says) =
+        case.evidence.all(FactKey::SqliteStatementAnalyzedMs).find_map(|fact| {
+            let says = plan_sentence(case, fact)?;
+            let before = case.evidence.median(FactKey::SqliteStatementMs, &fact.object)?;
+            let after = case.evidence.median(fact.key, &fact.object)?;
+            (after <= before * 0.8 && before - after >= 1.0).then_some((fact, says))
+        })?;
     let table = case.evidence.text(FactKey::SqliteStatementTable, &statement.object)?;
     let database = statement.object.rsplit_once('?')?.0;
     let rows = case.evidence.find(FactKey::SqliteTableRows, &object::table(database, table))?;
-    let state = case.evidence.find(FactKey::SqliteHasStatistics, database).or_else(|| {
-        case.evidence.find(FactKey::SqliteStatRows, &rows.object)
-    })?;
+    let state = case
+        .evidence
+        .find(FactKey::SqliteHasStatistics, database)
+        .or_else(|| case.evidence.find(FactKey::SqliteStatRows, &rows.object))?;
     Some(Judgement::found(Finding {
         cause: CAUSE.id,
         object: rows.object.clone(),
@@ -121,9 +126,9 @@ fn plan_sentence(case: &Case<'_>, analyzed: &Fact) -> Option<Sentence> {
 
 /// The greatest table whose statistics agree with it.
 fn agreeing(case: &Case<'_>) -> Option<Judgement> {
-    let (believed, rows, _) = compared(case)
-        .into_iter()
-        .max_by(|a, b| a.1.value.number().unwrap_or(0.0).total_cmp(&b.1.value.number().unwrap_or(0.0)))?;
+    let (believed, rows, _) = compared(case).into_iter().max_by(|a, b| {
+        a.1.value.number().unwrap_or(0.0).total_cmp(&b.1.value.number().unwrap_or(0.0))
+    })?;
     let says = Sentence::new(Code::StatisticsGood)
         .name("table", table_of(rows), rows)
         .figure("rows", &case.count(Expr::value(rows))?)
@@ -133,14 +138,12 @@ fn agreeing(case: &Case<'_>) -> Option<Judgement> {
 
 /// No table is large enough for statistics to matter.
 fn too_small(case: &Case<'_>) -> Option<Judgement> {
-    let greatest = case
-        .evidence
-        .all(FactKey::SqliteTableRows)
-        .max_by(|a, b| a.value.number().unwrap_or(0.0).total_cmp(&b.value.number().unwrap_or(0.0)))?;
+    let greatest = case.evidence.all(FactKey::SqliteTableRows).max_by(|a, b| {
+        a.value.number().unwrap_or(0.0).total_cmp(&b.value.number().unwrap_or(0.0))
+    })?;
     let rows = Figure::of(Expr::Of(greatest.id, Stat::Value), Unit::Count, case.evidence)?;
-    (rows.value < ROWS_MIN).then(|| {
-        Judgement::RuledOut(Sentence::new(Code::StatisticsNoMatter).figure("rows", &rows))
-    })
+    (rows.value < ROWS_MIN)
+        .then(|| Judgement::RuledOut(Sentence::new(Code::StatisticsNoMatter).figure("rows", &rows)))
 }
 
 fn no_gain(case: &Case<'_>) -> Option<Judgement> {
@@ -161,9 +164,11 @@ mod tests {
 
     #[test]
     fn statistics_off_by_a_thousand_times_are_stale() {
-        let bed = Bed::new()
-            .fact(FactKey::SqliteStatRows, "/a.db#events", 80)
-            .fact(FactKey::SqliteTableRows, "/a.db#events", 80_000);
+        let bed = Bed::new().fact(FactKey::SqliteStatRows, "/a.db#events", 80).fact(
+            FactKey::SqliteTableRows,
+            "/a.db#events",
+            80_000,
+        );
         let finding = assert_found(judge(&CAUSE, bed));
         assert_eq!(finding.object, "/a.db#events");
         assert!(finding.is_hygiene());
@@ -171,17 +176,21 @@ mod tests {
 
     #[test]
     fn agreeing_statistics_are_ruled_out() {
-        let bed = Bed::new()
-            .fact(FactKey::SqliteStatRows, "/a.db#events", 79_000)
-            .fact(FactKey::SqliteTableRows, "/a.db#events", 80_000);
+        let bed = Bed::new().fact(FactKey::SqliteStatRows, "/a.db#events", 79_000).fact(
+            FactKey::SqliteTableRows,
+            "/a.db#events",
+            80_000,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::StatisticsGood);
     }
 
     #[test]
     fn absent_statistics_of_small_tables_do_not_matter() {
-        let bed = Bed::new()
-            .fact(FactKey::SqliteHasStatistics, "/a.db", false)
-            .fact(FactKey::SqliteTableRows, "/a.db#events", 41);
+        let bed = Bed::new().fact(FactKey::SqliteHasStatistics, "/a.db", false).fact(
+            FactKey::SqliteTableRows,
+            "/a.db#events",
+            41,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::StatisticsNoMatter);
     }
 

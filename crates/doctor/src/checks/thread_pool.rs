@@ -44,8 +44,7 @@ fn name(case: &Case<'_>, symptom: &Symptom, pool: &FullPool<'_>) -> Option<Judge
     let first = pool.views.first()?;
     let facts: Vec<&Fact> = pool.views.iter().map(|view| view.waits).collect();
     // Each thread counts once: n over n of its own looks.
-    let threads =
-        Expr::sum(facts.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
+    let threads = Expr::sum(facts.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
     let threads = Figure::of(threads, Unit::Count, case.evidence)?;
     let says = Sentence::new(Code::PoolFull)
         .name("path", &symptom.path, timed_fact(case, symptom)?)
@@ -53,15 +52,16 @@ fn name(case: &Case<'_>, symptom: &Symptom, pool: &FullPool<'_>) -> Option<Judge
         .figure("threads", &threads)
         .name("pid", first.pid.to_string(), first.waits)
         .name("call", pool.call, first.waits);
-    let line = first.line().map(|(line, fact)| {
-        Sentence::new(Code::PoolLine).name("line", line, fact)
-    });
+    let line =
+        first.line().map(|(line, fact)| Sentence::new(Code::PoolLine).name("line", line, fact));
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
     links.extend(chain::rooms(case, symptom));
     links.extend(chain::of([chain::thread_wait(case, first), line]));
-    links.extend(first.source_text().map(|(text, fact)| {
-        Sentence::new(Code::SourceText).name("text", text, fact)
-    }));
+    links.extend(
+        first
+            .source_text()
+            .map(|(text, fact)| Sentence::new(Code::SourceText).name("text", text, fact)),
+    );
     links.extend(chain::of([chain::others(case, symptom)]));
     Some(Judgement::found(Finding {
         cause: CAUSE.id,
@@ -81,7 +81,9 @@ fn not_full(case: &Case<'_>) -> Judgement {
     let views = case.threads(symptom);
     let waiting: Vec<&Fact> = views
         .iter()
-        .filter(|view| !view.is_loop() && !pools::waits_for_work(view) && view.sync_wait().is_some())
+        .filter(|view| {
+            !view.is_loop() && !pools::waits_for_work(view) && view.sync_wait().is_some()
+        })
         .map(|view| view.waits)
         .collect();
     let threads = Expr::sum(waiting.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));

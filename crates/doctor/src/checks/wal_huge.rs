@@ -91,9 +91,11 @@ mod tests {
     use crate::sample::{Bed, assert_found, assert_ruled_out, judge};
 
     fn bed(wal: i64) -> Bed {
-        Bed::new()
-            .fact(FactKey::SqliteWalBytes, "/a.db", wal)
-            .fact(FactKey::SqliteSizeBytes, "/a.db", 331_776)
+        Bed::new().fact(FactKey::SqliteWalBytes, "/a.db", wal).fact(
+            FactKey::SqliteSizeBytes,
+            "/a.db",
+            331_776,
+        )
     }
 
     #[test]

@@ -41,9 +41,11 @@ fn examine(case: &Case<'_>) -> Judgement {
     let wal = case.evidence.all(FactKey::SqliteJournalMode).find(|fact| is_text(fact, "wal"));
     let Some(wal) = wal else {
         return match case.evidence.any(FactKey::SqliteJournalMode) {
-            Some(fact) => Judgement::RuledOut(
-                Sentence::new(Code::WalResetNotWal).name("database", &fact.object, fact),
-            ),
+            Some(fact) => Judgement::RuledOut(Sentence::new(Code::WalResetNotWal).name(
+                "database",
+                &fact.object,
+                fact,
+            )),
             None => Judgement::lacking(case, CAUSE.required[1]),
         };
     };

@@ -65,9 +65,11 @@ mod tests {
 
     #[test]
     fn living_children_are_no_zombies() {
-        let bed = Bed::new()
-            .list(FactKey::ProcessChildren, "4100", &["4188"])
-            .list(FactKey::ProcessZombies, "4100", &[]);
+        let bed = Bed::new().list(FactKey::ProcessChildren, "4100", &["4188"]).list(
+            FactKey::ProcessZombies,
+            "4100",
+            &[],
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::NoZombies);
     }
 }

@@ -47,11 +47,7 @@ impl Collector {
 
     /// Records that a fact could not be taken, once per key and object.
     pub fn missing(&self, key: FactKey, object: impl Into<String>, reason: impl Into<String>) {
-        let gap = Missing {
-            key,
-            object: object.into(),
-            reason: reason.into(),
-        };
+        let gap = Missing { key, object: object.into(), reason: reason.into() };
         let mut gathered = self.lock();
         if gathered.missing.len() < FACTS_MAX && !gathered.missing.contains(&gap) {
             gathered.missing.push(gap);
@@ -60,12 +56,7 @@ impl Collector {
 
     /// What probes have pushed so far under a key; lets a later probe build on an earlier one.
     pub fn so_far(&self, key: FactKey) -> Vec<Draft> {
-        self.lock()
-            .drafts
-            .iter()
-            .filter(|draft| draft.key == key)
-            .cloned()
-            .collect()
+        self.lock().drafts.iter().filter(|draft| draft.key == key).cloned().collect()
     }
 
     /// Closes the collection: facts are numbered from `E1` in the order they were taken.
@@ -76,10 +67,7 @@ impl Collector {
     /// Closes the collection, numbering after `last`, so that a second probing in the same
     /// report does not reuse an id.
     pub fn seal_after(self, last: FactId, reference_time: UnixMs) -> Evidence {
-        let mut gathered = self
-            .inner
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut gathered = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         gathered.drafts.sort_by(|a, b| {
             (a.taken_at.0, a.key, &a.object).cmp(&(b.taken_at.0, b.key, &b.object))
         });
@@ -87,10 +75,7 @@ impl Collector {
             .drafts
             .into_iter()
             .zip(last.0 + 1..)
-            .map(|(draft, number)| Fact {
-                id: FactId(number),
-                draft,
-            })
+            .map(|(draft, number)| Fact { id: FactId(number), draft })
             .collect();
         if gathered.dropped > 0 {
             gathered.missing.push(Missing {

@@ -154,11 +154,7 @@ pub struct Source {
 impl Source {
     /// A source in one line.
     pub fn new(probe: &str, from: impl Into<String>, repeat: impl Into<String>) -> Self {
-        Self {
-            probe: probe.to_owned(),
-            from: from.into(),
-            repeat: repeat.into(),
-        }
+        Self { probe: probe.to_owned(), from: from.into(), repeat: repeat.into() }
     }
 }
 
@@ -194,14 +190,7 @@ impl Draft {
             Value::Counts(counts) => counts.values().sum(),
             _ => 1,
         };
-        Self {
-            key,
-            object: object.into(),
-            value,
-            source,
-            taken_at,
-            n,
-        }
+        Self { key, object: object.into(), value, source, taken_at, n }
     }
 
     /// The same draft resting on `n` looks.

@@ -11,11 +11,7 @@ pub const TARGET: &str = "target";
 
 /// An endpoint at a number of concurrent requests: `/api/me` or `/api/me ×8`.
 pub fn endpoint(path: &str, concurrency: u32) -> String {
-    if concurrency <= 1 {
-        path.to_owned()
-    } else {
-        format!("{path} ×{concurrency}")
-    }
+    if concurrency <= 1 { path.to_owned() } else { format!("{path} ×{concurrency}") }
 }
 
 /// Reads [`endpoint`] back: the path and the concurrency.
@@ -84,11 +80,7 @@ pub fn parse_thread(object: &str) -> Option<Thread> {
         None if window == "idle" => Window::Idle,
         None => return None,
     };
-    Some(Thread {
-        pid: pid.parse().ok()?,
-        tid: tid.parse().ok()?,
-        window,
-    })
+    Some(Thread { pid: pid.parse().ok()?, tid: tid.parse().ok()?, window })
 }
 
 /// One listening socket: address and inode, because several sockets can share an address.
@@ -98,9 +90,7 @@ pub fn listener(address: &str, inode: u64) -> String {
 
 /// The address within [`listener`].
 pub fn listener_address(object: &str) -> &str {
-    object
-        .split_once(" inode ")
-        .map_or(object, |(address, _)| address)
+    object.split_once(" inode ").map_or(object, |(address, _)| address)
 }
 
 /// A table of a database: `/srv/a.db#sessions`.
@@ -168,19 +158,10 @@ mod tests {
         let window = Window::Held("/slow path".to_owned());
         let read = parse_thread(&thread(7, 9, &window)).unwrap();
         assert_eq!((read.pid, read.tid, read.window), (7, 9, window));
-        assert_eq!(
-            parse_thread(&thread(7, 9, &Window::Idle)).unwrap().window,
-            Window::Idle
-        );
+        assert_eq!(parse_thread(&thread(7, 9, &Window::Idle)).unwrap().window, Window::Idle);
         assert_eq!(parse_endpoint(&endpoint("/a", 8)), ("/a", 8));
         assert_eq!(parse_endpoint(&endpoint("/a", 1)), ("/a", 1));
-        assert_eq!(
-            listener_address(&listener("127.0.0.1:80", 4)),
-            "127.0.0.1:80"
-        );
-        assert_eq!(
-            parse_phase(&phase("GET /a", "query")),
-            Some(("GET /a", "query"))
-        );
+        assert_eq!(listener_address(&listener("127.0.0.1:80", 4)), "127.0.0.1:80");
+        assert_eq!(parse_phase(&phase("GET /a", "query")), Some(("GET /a", "query")));
     }
 }

@@ -59,9 +59,9 @@ pub fn sql(raw: &str) -> String {
             'x' | 'X' if !previous_is_word && rest[1..].starts_with('\'') => {
                 1 + quoted_len(&rest[1..])
             }
-            '0'..='9' if !previous_is_word => rest
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
-                .unwrap_or(rest.len()),
+            '0'..='9' if !previous_is_word => {
+                rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(rest.len())
+            }
             _ => 0,
         };
         if taken > 0 {
@@ -77,13 +77,7 @@ pub fn sql(raw: &str) -> String {
 /// Removes control characters (terminal escapes among them) and bidirectional overrides.
 pub fn printable(raw: &str) -> String {
     raw.chars()
-        .map(|c| {
-            if c == '\n' || c == '\t' || c == '\r' {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c == '\n' || c == '\t' || c == '\r' { ' ' } else { c })
         .filter(|c| !c.is_control() && !is_invisible(*c))
         .collect()
 }
@@ -122,11 +116,7 @@ fn mask_secrets(text: &str) -> String {
     for word in text.split(' ') {
         let is_scheme = matches!(word.to_ascii_lowercase().as_str(), "bearer" | "basic");
         if hide_next && !word.is_empty() {
-            out.push(if is_scheme {
-                word.to_owned()
-            } else {
-                MASK.to_owned()
-            });
+            out.push(if is_scheme { word.to_owned() } else { MASK.to_owned() });
             hide_next = is_scheme;
             continue;
         }
@@ -177,22 +167,15 @@ fn mask_url_user(text: &str) -> String {
 }
 
 fn mask_emails(text: &str) -> String {
-    text.split(' ')
-        .map(mask_email)
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split(' ').map(mask_email).collect::<Vec<_>>().join(" ")
 }
 
 fn mask_email(word: &str) -> String {
     let Some(at) = word.find('@') else {
         return word.to_owned();
     };
-    let start = word[..at]
-        .rfind(|c: char| !is_address(c))
-        .map_or(0, |i| i + char_len(word, i));
-    let end = word[at + 1..]
-        .find(|c: char| !is_address(c))
-        .map_or(word.len(), |i| at + 1 + i);
+    let start = word[..at].rfind(|c: char| !is_address(c)).map_or(0, |i| i + char_len(word, i));
+    let end = word[at + 1..].find(|c: char| !is_address(c)).map_or(word.len(), |i| at + 1 + i);
     let domain = &word[at + 1..end];
     if start == at || !domain.contains('.') {
         return word.to_owned();
@@ -237,16 +220,8 @@ mod tests {
 
     #[test]
     fn an_address_and_a_cookie_do_not_survive() {
-        assert_eq!(
-            text("user <ada@example.org> came"),
-            "user <[redacted]> came"
-        );
-        assert_eq!(
-            text("Cookie: abc Authorization: Bearer xyz")
-                .matches("xyz")
-                .count(),
-            0
-        );
+        assert_eq!(text("user <ada@example.org> came"), "user <[redacted]> came");
+        assert_eq!(text("Cookie: abc Authorization: Bearer xyz").matches("xyz").count(), 0);
         assert_eq!(text("GET /a?token=1&b=2"), "GET /a?token=[redacted]&b=2");
     }
 

@@ -23,12 +23,7 @@ impl Evidence {
         for (position, fact) in facts.iter().enumerate() {
             by_key.entry(fact.key).or_default().push(position);
         }
-        Self {
-            facts,
-            missing,
-            reference_time,
-            by_key,
-        }
+        Self { facts, missing, reference_time, by_key }
     }
 
     /// "Now" for every judgement on this evidence.
@@ -53,19 +48,12 @@ impl Evidence {
 
     /// The fact with this id.
     pub fn get(&self, id: FactId) -> Option<&Fact> {
-        self.facts
-            .binary_search_by_key(&id, |fact| fact.id)
-            .ok()
-            .map(|at| &self.facts[at])
+        self.facts.binary_search_by_key(&id, |fact| fact.id).ok().map(|at| &self.facts[at])
     }
 
     /// Every fact of a kind, in the order taken.
     pub fn all(&self, key: FactKey) -> impl DoubleEndedIterator<Item = &Fact> {
-        self.by_key
-            .get(&key)
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .map(|at| &self.facts[*at])
+        self.by_key.get(&key).map_or(&[][..], Vec::as_slice).iter().map(|at| &self.facts[*at])
     }
 
     /// The first fact of a kind, where only one object is meant (the host, the doctor).
@@ -143,9 +131,7 @@ impl Evidence {
 
     /// Why a kind of fact about an object is missing, if a probe said so.
     pub fn gap(&self, key: FactKey, object: &str) -> Option<&Missing> {
-        self.missing
-            .iter()
-            .find(|gap| gap.key == key && gap.object == object)
+        self.missing.iter().find(|gap| gap.key == key && gap.object == object)
     }
 
     /// Why a kind of fact is missing about anything, if a probe said so.

@@ -58,7 +58,10 @@ impl Member {
     }
 
     fn is_same_program(&self, other: &Self) -> bool {
-        self.exe.is_some() && self.exe == other.exe && self.cwd == other.cwd && self.program() == other.program()
+        self.exe.is_some()
+            && self.exe == other.exe
+            && self.cwd == other.cwd
+            && self.program() == other.program()
     }
 }
 
@@ -108,7 +111,9 @@ impl Census {
     /// Children that run the same executable: the workers of a pre-fork server.
     pub fn workers_of(&self, pid: u32) -> Vec<u32> {
         let Some(exe) = self.get(pid).and_then(|one| one.exe.as_ref()) else { return Vec::new() };
-        let same = |child: &u32| self.get(*child).is_some_and(|one| one.exe.as_ref() == Some(exe) && one.state != 'Z');
+        let same = |child: &u32| {
+            self.get(*child).is_some_and(|one| one.exe.as_ref() == Some(exe) && one.state != 'Z')
+        };
         self.children_of(pid).into_iter().filter(same).collect()
     }
 
@@ -118,7 +123,11 @@ impl Census {
         for _ in 0..32 {
             let Some(member) = self.get(root) else { break };
             match self.get(member.parent) {
-                Some(parent) if parent.exe.is_some() && parent.exe == member.exe && parent.cwd == member.cwd => {
+                Some(parent)
+                    if parent.exe.is_some()
+                        && parent.exe == member.exe
+                        && parent.cwd == member.cwd =>
+                {
                     root = member.parent;
                 }
                 _ => break,
@@ -130,7 +139,10 @@ impl Census {
     /// Parent, children and siblings within one pre-fork family.
     pub fn family_of(&self, pid: u32) -> Vec<u32> {
         let root = self.root_of(pid);
-        self.all().map(|(other, _)| other).filter(|other| *other != pid && self.root_of(*other) == root).collect()
+        self.all()
+            .map(|(other, _)| other)
+            .filter(|other| *other != pid && self.root_of(*other) == root)
+            .collect()
     }
 
     /// Other families running the same program from the same directory: copies.
@@ -138,14 +150,20 @@ impl Census {
         let root = self.root_of(pid);
         let Some(own) = self.get(root) else { return Vec::new() };
         let is_copy = |(other, member): &(u32, &Member)| {
-            *other != root && member.state != 'Z' && self.root_of(*other) == *other && member.is_same_program(own)
+            *other != root
+                && member.state != 'Z'
+                && self.root_of(*other) == *other
+                && member.is_same_program(own)
         };
         self.all().filter(is_copy).map(|(other, _)| other).collect()
     }
 
     /// The processes that hold a socket.
     pub fn owners_of(&self, inode: u64) -> Vec<u32> {
-        self.all().filter(|(_, one)| inode != 0 && one.sockets.contains(&inode)).map(|(pid, _)| pid).collect()
+        self.all()
+            .filter(|(_, one)| inode != 0 && one.sockets.contains(&inode))
+            .map(|(pid, _)| pid)
+            .collect()
     }
 
     /// The socket inodes of a process.

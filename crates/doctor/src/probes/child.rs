@@ -98,8 +98,13 @@ impl Drop for Scratch {
 ///
 /// # Errors
 /// When it cannot be started, does not answer in time, or answers nonsense.
-pub async fn run<T: DeserializeOwned>(exe: Option<&Path>, order: &Order, deadline: Duration) -> Result<T, Failure> {
-    let message = serde_json::to_vec(order).map_err(|error| format!("the order cannot be written: {error}"))?;
+pub async fn run<T: DeserializeOwned>(
+    exe: Option<&Path>,
+    order: &Order,
+    deadline: Duration,
+) -> Result<T, Failure> {
+    let message = serde_json::to_vec(order)
+        .map_err(|error| format!("the order cannot be written: {error}"))?;
     let mut child = start(exe)?;
     let talk = converse(&mut child, &message);
     let answered = tokio::time::timeout(deadline + GRACE, talk).await;
@@ -107,11 +112,17 @@ pub async fn run<T: DeserializeOwned>(exe: Option<&Path>, order: &Order, deadlin
     if answered.is_err() {
         child.kill().await.map_err(|error| format!("the child cannot be ended: {error}"))?;
     }
-    let answer = answered.map_err(|_| format!("the child did not answer within {} s", (deadline + GRACE).as_secs()))??;
-    serde_json::from_slice(&answer).map_err(|error| format!("the child's answer cannot be read: {error}"))
+    let answer = answered.map_err(|_| {
+        format!("the child did not answer within {} s", (deadline + GRACE).as_secs())
+    })??;
+    serde_json::from_slice(&answer)
+        .map_err(|error| format!("the child's answer cannot be read: {error}"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the doctor starts a process: its own executable, with an empty environment and no shell")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the doctor starts a process: its own executable, with an empty environment and no shell"
+)]
 fn start(exe: Option<&Path>) -> Result<Child, Failure> {
     Command::new(exe.unwrap_or(Path::new(OWN_EXE)))
         .arg(VERB)

@@ -77,8 +77,12 @@ impl Counters {
     /// Takes the first reading.
     pub fn begin(pid: u32) -> Self {
         let process = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok());
-        let mut counters =
-            Self { process, cgroup: cpu_cgroup(pid).map(|(_, directory)| directory), first: Reading::default(), rss_max_bytes: 0 };
+        let mut counters = Self {
+            process,
+            cgroup: cpu_cgroup(pid).map(|(_, directory)| directory),
+            first: Reading::default(),
+            rss_max_bytes: 0,
+        };
         counters.first = counters.read();
         counters.rss_max_bytes = counters.first.rss_bytes;
         counters
@@ -86,7 +90,11 @@ impl Counters {
 
     /// Follows the resident set.
     pub fn look(&mut self) {
-        let rss = self.process.as_ref().and_then(|process| process.statm().ok()).map_or(0, |statm| statm.resident);
+        let rss = self
+            .process
+            .as_ref()
+            .and_then(|process| process.statm().ok())
+            .map_or(0, |statm| statm.resident);
         self.rss_max_bytes = self.rss_max_bytes.max(rss * rustix::param::page_size() as u64);
     }
 
@@ -96,7 +104,10 @@ impl Counters {
         let first = self.first;
         CountersSeen {
             cpu_ns: last.cpu_ns.saturating_sub(first.cpu_ns),
-            read_calls: last.read_calls.zip(first.read_calls).map(|(last, first)| last.saturating_sub(first)),
+            read_calls: last
+                .read_calls
+                .zip(first.read_calls)
+                .map(|(last, first)| last.saturating_sub(first)),
             major_faults: last.major_faults.saturating_sub(first.major_faults),
             rss_bump_bytes: self.rss_max_bytes.saturating_sub(first.rss_bytes),
             throttled: last.throttled.zip(first.throttled).map(|(last, first)| Throttled {
@@ -116,7 +127,10 @@ impl Counters {
             major_faults: stat.majflt,
             rss_bytes: stat.rss * rustix::param::page_size() as u64,
             read_calls: process.io().ok().map(|io| io.syscr),
-            throttled: self.cgroup.as_ref().and_then(|directory| cpu_stat(&directory.join("cpu.stat"))),
+            throttled: self
+                .cgroup
+                .as_ref()
+                .and_then(|directory| cpu_stat(&directory.join("cpu.stat"))),
         }
     }
 }
@@ -129,7 +143,9 @@ pub fn cpu_cgroup(pid: u32) -> Option<(String, PathBuf)> {
         let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
         let roots: &[&str] = match controllers {
             "" => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
-            list if list.split(',').any(|name| name == "cpu") => &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"],
+            list if list.split(',').any(|name| name == "cpu") => {
+                &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"]
+            }
             _ => continue,
         };
         for root in roots {
@@ -170,7 +186,9 @@ mod tests {
     #[test]
     fn both_versions_of_cpu_stat_are_read_in_nanoseconds() {
         let v1 = parse_cpu_stat("nr_periods 63\nnr_throttled 61\nthrottled_time 6170000000\n");
-        let v2 = parse_cpu_stat("usage_usec 5\nnr_periods 63\nnr_throttled 61\nthrottled_usec 6170000\n");
+        let v2 = parse_cpu_stat(
+            "usage_usec 5\nnr_periods 63\nnr_throttled 61\nthrottled_usec 6170000\n",
+        );
         assert_eq!(v1, v2);
         assert_eq!(v1.throttled_ns, 6_170_000_000);
     }

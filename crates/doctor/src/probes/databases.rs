@@ -33,8 +33,16 @@ pub fn look_again(scene: &Scene<'_>) {
 pub async fn conclude(scene: &Scene<'_>) {
     look_again(scene);
     let found = scene.found();
+    let census = Census::take();
+    for database in &found.databases {
+        publish_openers(scene, &census, database);
+    }
     if found.databases.is_empty() {
-        scene.missing(FactKey::SqlitePath, object::TARGET, "no SQLite file was named, open, or beside the program");
+        scene.missing(
+            FactKey::SqlitePath,
+            object::TARGET,
+            "no SQLite file was named, open, or beside the program",
+        );
     }
     for pid in &found.pids {
         library::publish(scene, *pid);
@@ -48,11 +56,16 @@ fn find(scene: &Scene<'_>) {
     let mut databases: Vec<(PathBuf, Source)> = Vec::new();
     if let Some(named) = &scene.target.database {
         let path = std::fs::canonicalize(named).unwrap_or_else(|_| named.clone());
-        databases.push((path, Source::new("databases", "--db", format!("ls -l {}", named.display()))));
+        databases
+            .push((path, Source::new("databases", "--db", format!("ls -l {}", named.display()))));
     }
     for pid in &found.pids {
         for file in census.files_of(*pid).iter().filter(|file| is_database(file)) {
-            let source = Source::new("databases", format!("/proc/{pid}/fd"), format!("ls -l /proc/{pid}/fd"));
+            let source = Source::new(
+                "databases",
+                format!("/proc/{pid}/fd"),
+                format!("ls -l /proc/{pid}/fd"),
+            );
             databases.push((file.clone(), source));
         }
     }
@@ -72,6 +85,12 @@ fn find(scene: &Scene<'_>) {
 fn publish(scene: &Scene<'_>, census: &Census, path: &Path, source: &Source) {
     let name = database_object(path);
     scene.fact(FactKey::SqlitePath, &name, redact::text(&path.display().to_string()), source);
+    publish_openers(scene, census, path);
+}
+
+/// Who has it open; taken at the beginning and, because connections come and go, at the end.
+fn publish_openers(scene: &Scene<'_>, census: &Census, path: &Path) {
+    let name = database_object(path);
     let openers = census.openers_of(path);
     let open = Source::new("databases", "/proc/*/fd", format!("lsof {}", path.display()));
     let pids: Vec<String> = openers.keys().map(u32::to_string).collect();
@@ -90,18 +109,26 @@ fn is_database(file: &Path) -> bool {
 }
 
 fn has_extension(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    file.extension().is_some_and(|extension| {
+        EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Database files in the working directory, for a program that opens its file at each request.
 fn beside(census: &Census, pid: u32) -> Vec<(PathBuf, Source)> {
-    let Some(cwd) = census.get(pid).and_then(|member| member.cwd.clone()) else { return Vec::new() };
+    let Some(cwd) = census.get(pid).and_then(|member| member.cwd.clone()) else {
+        return Vec::new();
+    };
     let entries = std::fs::read_dir(&cwd).into_iter().flatten().flatten().take(ENTRIES_MAX);
     entries
         .map(|entry| entry.path())
         .filter(|path| has_extension(path) && path.is_file())
         .map(|path| {
-            let source = Source::new("databases", format!("working directory of process {pid}"), format!("ls {}", cwd.display()));
+            let source = Source::new(
+                "databases",
+                format!("working directory of process {pid}"),
+                format!("ls {}", cwd.display()),
+            );
             (path, source)
         })
         .collect()
@@ -113,12 +140,14 @@ mod tests {
 
     #[test]
     fn a_database_is_known_by_its_name_or_its_wal_and_a_wal_is_none() {
-        let directory = std::env::temp_dir().join(format!("galen-databases-{}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("galen-databases-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         for name in ["a.db", "plain", "plain-wal", "notes.txt"] {
             std::fs::write(directory.join(name), b"").unwrap();
         }
-        let found = ["a.db", "plain", "plain-wal", "notes.txt"].map(|name| is_database(&directory.join(name)));
+        let found = ["a.db", "plain", "plain-wal", "notes.txt"]
+            .map(|name| is_database(&directory.join(name)));
         std::fs::remove_dir_all(&directory).unwrap();
         assert_eq!(found, [true, true, false, false]);
     }

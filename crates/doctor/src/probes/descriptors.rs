@@ -60,7 +60,10 @@ impl Descriptors {
                 self.sockets.insert(u64::from(socket.inode), format!("listener {}", socket.local));
             }
         }
-        if let Ok(process) = i32::try_from(pid).map_err(drop).and_then(|pid| procfs::process::Process::new(pid).map_err(drop)) {
+        if let Ok(process) = i32::try_from(pid)
+            .map_err(drop)
+            .and_then(|pid| procfs::process::Process::new(pid).map_err(drop))
+        {
             let udp = process.udp().into_iter().chain(process.udp6()).flatten();
             for entry in udp {
                 let port = entry.remote_address.port();
@@ -68,7 +71,10 @@ impl Descriptors {
             }
             for entry in process.unix().into_iter().flatten() {
                 let path = entry.path.unwrap_or_default();
-                self.sockets.insert(entry.inode, format!("unix {}", redact::text(&path.to_string_lossy())).trim_end().to_owned());
+                self.sockets.insert(
+                    entry.inode,
+                    format!("unix {}", redact::text(&path.to_string_lossy())).trim_end().to_owned(),
+                );
             }
         }
     }
@@ -82,7 +88,9 @@ enum Link<'a> {
 }
 
 fn split_link(text: &str) -> Link<'_> {
-    if let Some(inode) = text.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')?.parse().ok()) {
+    if let Some(inode) =
+        text.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')?.parse().ok())
+    {
         Link::Socket(inode)
     } else if text.starts_with("pipe:[") {
         Link::Pipe
@@ -145,7 +153,10 @@ mod tests {
         let own = std::process::id();
         let mut names = Descriptors::default();
         let read = Position::In(libc::SYS_recvfrom, [client.as_raw_fd() as u64, 0]);
-        assert_eq!(names.waited_on(own, &read), [format!("tcp {}", listener.local_addr().unwrap())]);
+        assert_eq!(
+            names.waited_on(own, &read),
+            [format!("tcp {}", listener.local_addr().unwrap())]
+        );
         let sync = Position::In(libc::SYS_fsync, [file.as_raw_fd() as u64, 0]);
         let exe = std::env::current_exe().unwrap();
         assert_eq!(names.waited_on(own, &sync), [format!("file {}", exe.display())]);

@@ -25,14 +25,22 @@ pub async fn run(scene: &Scene<'_>) {
     let census = Census::take();
     let listeners = SockDiag::open().and_then(|mut diag| diag.listeners());
     let listeners = listeners.unwrap_or_else(|error| {
-        scene.missing(FactKey::ListenerCount, object::TARGET, format!("NETLINK_SOCK_DIAG: {error}"));
+        scene.missing(
+            FactKey::ListenerCount,
+            object::TARGET,
+            format!("NETLINK_SOCK_DIAG: {error}"),
+        );
         Vec::new()
     });
     let address = resolve(scene, &census, &listeners).await;
     let owners = match &address {
         Some(address) if address.local => publish_listeners(scene, address, &census, &listeners),
         Some(_) => {
-            scene.missing(FactKey::TargetPid, object::TARGET, "the address belongs to another machine");
+            scene.missing(
+                FactKey::TargetPid,
+                object::TARGET,
+                "the address belongs to another machine",
+            );
             Vec::new()
         }
         None => Vec::new(),
@@ -58,11 +66,18 @@ async fn resolve(scene: &Scene<'_>, census: &Census, listeners: &[Kernel]) -> Op
         let socket = listeners.iter().find(|one| inodes.contains(&u64::from(one.inode)))?.local;
         let dialled = if socket.ip().is_unspecified() { loopback(socket) } else { socket };
         let authority = dialled.to_string();
-        return Some(Address { socket: dialled, all: vec![dialled], authority, prefix: String::new(), local: true });
+        return Some(Address {
+            socket: dialled,
+            all: vec![dialled],
+            authority,
+            prefix: String::new(),
+            local: true,
+        });
     };
     match look_up(url).await {
         Ok((all, authority, prefix)) => {
-            let listened = |at: &&SocketAddr| listeners.iter().any(|one| sock_diag::covers(one.local, **at));
+            let listened =
+                |at: &&SocketAddr| listeners.iter().any(|one| sock_diag::covers(one.local, **at));
             let socket = *all.iter().find(listened).or_else(|| all.first())?;
             Some(Address { socket, local: is_local(socket), all, authority, prefix })
         }
@@ -103,7 +118,12 @@ fn parse(url: &str) -> Option<(String, u16, String, String)> {
     let authority = uri.authority()?;
     let port = authority.port_u16().unwrap_or(80);
     let host_header = authority.as_str().rsplit('@').next()?.to_owned();
-    Some((authority.host().to_owned(), port, host_header, uri.path().trim_end_matches('/').to_owned()))
+    Some((
+        authority.host().to_owned(),
+        port,
+        host_header,
+        uri.path().trim_end_matches('/').to_owned(),
+    ))
 }
 
 /// An address is this machine's own if a socket can be bound to it.
@@ -114,10 +134,19 @@ fn is_local(address: SocketAddr) -> bool {
 
 /// Facts about every socket that listens on the port; gives the processes that hold one that
 /// covers the address.
-fn publish_listeners(scene: &Scene<'_>, address: &Address, census: &Census, listeners: &[Kernel]) -> Vec<u32> {
+fn publish_listeners(
+    scene: &Scene<'_>,
+    address: &Address,
+    census: &Census,
+    listeners: &[Kernel],
+) -> Vec<u32> {
     let port = address.socket.port();
     let on_port: Vec<&Kernel> = listeners.iter().filter(|one| one.local.port() == port).collect();
-    let source = Source::new("listeners", "NETLINK_SOCK_DIAG, LISTEN sockets", format!("ss -ltnpe 'sport = :{port}'"));
+    let source = Source::new(
+        "listeners",
+        "NETLINK_SOCK_DIAG, LISTEN sockets",
+        format!("ss -ltnpe 'sport = :{port}'"),
+    );
     scene.fact(FactKey::ListenerCount, format!(":{port}"), on_port.len(), &source);
     let has_v4 = on_port.iter().any(|one| one.local.is_ipv4());
     let mut owners = BTreeMap::new();
@@ -134,7 +163,11 @@ fn publish_listeners(scene: &Scene<'_>, address: &Address, census: &Census, list
         let holders = census.owners_of(u64::from(one.inode));
         match holders.first() {
             Some(pid) => scene.fact(FactKey::ListenerPid, &name, *pid, &source),
-            None => scene.missing(FactKey::ListenerPid, &name, "no right to see which process holds the socket"),
+            None => scene.missing(
+                FactKey::ListenerPid,
+                &name,
+                "no right to see which process holds the socket",
+            ),
         }
         if sock_diag::covers(one.local, address.socket) {
             owners.extend(holders.into_iter().map(|pid| (pid, ())));
@@ -147,13 +180,23 @@ fn publish_listeners(scene: &Scene<'_>, address: &Address, census: &Census, list
 fn serving(scene: &Scene<'_>, census: &Census, owners: &[u32]) -> Vec<u32> {
     let source = match scene.target.pid {
         Some(pid) => Source::new("listeners", "--pid", format!("ps -fp {pid}")),
-        None => Source::new("listeners", "the owner of the LISTEN socket, by /proc/PID/fd", "ss -ltnp"),
+        None => {
+            Source::new("listeners", "the owner of the LISTEN socket, by /proc/PID/fd", "ss -ltnp")
+        }
     };
     let is_worker = |pid: &u32| census.get(*pid).is_some_and(|one| owners.contains(&one.parent));
-    let chosen = scene.target.pid.or_else(|| owners.iter().copied().find(is_worker)).or_else(|| owners.first().copied());
+    let chosen = scene
+        .target
+        .pid
+        .or_else(|| owners.iter().copied().find(is_worker))
+        .or_else(|| owners.first().copied());
     let Some(pid) = chosen else {
         if !owners.is_empty() || scene.target.url.is_some() {
-            scene.missing(FactKey::TargetPid, object::TARGET, "no process that listens there can be seen");
+            scene.missing(
+                FactKey::TargetPid,
+                object::TARGET,
+                "no process that listens there can be seen",
+            );
         }
         return Vec::new();
     };
@@ -178,10 +221,20 @@ fn intended(scene: &Scene<'_>, census: &Census) {
         scene.fact(FactKey::IntendedPid, object::TARGET, pid, &source);
     }
     if let Some(exe) = exe.or_else(|| known?.exe.clone()) {
-        scene.fact(FactKey::IntendedExe, object::TARGET, redact::text(&exe.display().to_string()), &source);
+        scene.fact(
+            FactKey::IntendedExe,
+            object::TARGET,
+            redact::text(&exe.display().to_string()),
+            &source,
+        );
     }
     if let Some(cwd) = known.and_then(|one| one.cwd.clone()) {
-        scene.fact(FactKey::IntendedCwd, object::TARGET, redact::text(&cwd.display().to_string()), &source);
+        scene.fact(
+            FactKey::IntendedCwd,
+            object::TARGET,
+            redact::text(&cwd.display().to_string()),
+            &source,
+        );
     }
 }
 
@@ -192,7 +245,10 @@ mod tests {
     #[test]
     fn a_url_is_read_with_its_port_and_prefix() {
         let (host, port, authority, prefix) = parse("http://u:p@[::1]:8000/app/").unwrap();
-        assert_eq!((host.as_str(), port, authority.as_str(), prefix.as_str()), ("[::1]", 8000, "[::1]:8000", "/app"));
+        assert_eq!(
+            (host.as_str(), port, authority.as_str(), prefix.as_str()),
+            ("[::1]", 8000, "[::1]:8000", "/app")
+        );
         assert_eq!(parse("http://localhost").unwrap().1, 80);
         assert!(parse("https://localhost").is_none());
         assert!(parse("file:///etc/passwd").is_none());

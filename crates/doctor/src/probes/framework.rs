@@ -6,20 +6,36 @@ use super::scene::Scene;
 use crate::evidence::{FactKey, Source, object};
 
 /// THE list of servers that are recognised, by a word of the command line; the first that fits.
-const ALL: &[&str] =
-    &["gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress-serve", "flask", "manage.py", "puma", "unicorn"];
+const ALL: &[&str] = &[
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "granian",
+    "waitress-serve",
+    "flask",
+    "manage.py",
+    "puma",
+    "unicorn",
+];
 
 /// Publishes what was recognised.
 pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32) {
     let Some(member) = census.get(census.root_of(pid)) else { return };
     let name = object::process(pid);
-    let source = Source::new("processes", format!("/proc/{pid}/cmdline and exe"), format!("ps -fp {pid}"));
+    let source =
+        Source::new("processes", format!("/proc/{pid}/cmdline and exe"), format!("ps -fp {pid}"));
     if let Some(recognised) = recognise(member) {
         scene.fact(FactKey::FrameworkName, &name, recognised, &source);
     }
     scene.fact(FactKey::FrameworkLanguage, &name, language(member), &source);
     let workers = census.workers_of(census.root_of(pid)).len().max(1);
-    scene.fact(FactKey::FrameworkWorkers, &name, configured_workers(member).unwrap_or(workers), &source);
+    scene.fact(
+        FactKey::FrameworkWorkers,
+        &name,
+        configured_workers(member).unwrap_or(workers),
+        &source,
+    );
     let reload = ["--reload", "--debug", "--dev"].iter().any(|option| has_word(member, option));
     scene.fact(FactKey::FrameworkReload, &name, reload, &source);
 }
@@ -30,7 +46,12 @@ pub fn is_python(census: &Census, pid: u32) -> bool {
 }
 
 fn executable(member: &Member) -> String {
-    member.exe.as_ref().and_then(|exe| exe.file_name()).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    member
+        .exe
+        .as_ref()
+        .and_then(|exe| exe.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn recognise(member: &Member) -> Option<&'static str> {
@@ -75,9 +96,15 @@ mod tests {
 
     #[test]
     fn uvicorn_is_recognised_by_module_and_by_script() {
-        let module = member("/usr/bin/python3.11", &["python", "-m", "uvicorn", "app:app", "--workers", "3"]);
+        let module = member(
+            "/usr/bin/python3.11",
+            &["python", "-m", "uvicorn", "app:app", "--workers", "3"],
+        );
         assert_eq!(recognise(&module), Some("uvicorn"));
-        assert_eq!((language(&module), configured_workers(&module)), ("python 3.11".to_owned(), Some(3)));
+        assert_eq!(
+            (language(&module), configured_workers(&module)),
+            ("python 3.11".to_owned(), Some(3))
+        );
         let script = member("/usr/bin/python3.11", &["/v/bin/python", "/v/bin/uvicorn", "app:app"]);
         assert_eq!(recognise(&script), Some("uvicorn"));
     }

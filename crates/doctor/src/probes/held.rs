@@ -15,6 +15,10 @@ use crate::evidence::{FactKey, Source};
 
 /// A request that is still outstanding after this is joined by a control request.
 const CONTROL_AFTER: Duration = Duration::from_millis(150);
+/// A control request that takes a greater share of the held time was itself held up.
+const CONTROL_SHARE_MAX: f64 = 0.2;
+/// A server that uses more of a CPU than this while a request is held works on it.
+const CPU_SHARE_MAX: f64 = 0.3;
 /// A request shorter than this is over before its socket is looked at, which is no gap.
 const SEEN_MS_MIN: f64 = 50.0;
 /// A fast endpoint is asked again and again for this long, so that the window is worth watching.
@@ -45,7 +49,12 @@ pub struct Tools<'a> {
 
 /// Sends one request to `path` and watches until it is answered. Gives its exchange, unless no
 /// connection could be prepared.
-pub async fn hold(scene: &Scene<'_>, path: &str, tools: &Tools<'_>, holding: &mut Holding) -> Option<Exchange> {
+pub async fn hold(
+    scene: &Scene<'_>,
+    path: &str,
+    tools: &Tools<'_>,
+    holding: &mut Holding,
+) -> Option<Exchange> {
     let (socket, own) = bound_socket(tools.address).ok()?;
     let control = tools.control.filter(|control| *control != path).and_then(|control| {
         let (socket, own) = bound_socket(tools.address).ok()?;
@@ -68,12 +77,14 @@ pub async fn hold(scene: &Scene<'_>, path: &str, tools: &Tools<'_>, holding: &mu
     let mut seen = window.end().await;
     let mut rooms = std::mem::take(&mut seen.rooms).into_iter();
     if let Some(room) = rooms.next() {
-        holding.rooms = holding.rooms.plus(room.end(started, exchange.first_byte_at, exchange.ended));
+        holding.rooms =
+            holding.rooms.plus(room.end(started, exchange.first_byte_at, exchange.ended));
         holding.owner = holding.owner.or(room.owner);
     }
     if let (Some((begun, control)), Some(room)) = (answered, rooms.next()) {
         holding.control_ms.push(control.total_ms);
-        holding.control_rooms = holding.control_rooms.plus(room.end(begun, control.first_byte_at, control.ended));
+        holding.control_rooms =
+            holding.control_rooms.plus(room.end(begun, control.first_byte_at, control.ended));
     }
     holding.note_releases(&seen, started, exchange.ended);
     holding.held_ms.push(exchange.total_ms);
@@ -95,7 +106,12 @@ pub async fn hold_fast(scene: &Scene<'_>, path: &str, tools: &Tools<'_>, holding
     holding.seen.absorb(window.end().await);
 }
 
-async fn send(socket: tokio::net::TcpSocket, path: &str, tools: &Tools<'_>, started: Instant) -> Exchange {
+async fn send(
+    socket: tokio::net::TcpSocket,
+    path: &str,
+    tools: &Tools<'_>,
+    started: Instant,
+) -> Exchange {
     let full = tools.address.prefix.clone() + path;
     match dial(tools.address, Some(socket), started + tools.limits.deadline).await {
         Ok((mut connection, connect_ms)) => {
@@ -126,16 +142,25 @@ async fn race<C>(
 }
 
 impl Holding {
-    /// The milliseconds of every held request so far.
-    pub fn held_ms(&self) -> &[f64] {
-        &self.held_ms
+    /// Whether the endpoint was seen to wait without holding up the server or using the CPU, so
+    /// that several such requests at once burden nobody.
+    pub fn only_waits(&self) -> bool {
+        let held_ms: f64 = self.held_ms.iter().sum();
+        let control_ms: f64 = self.control_ms.iter().sum();
+        let cpu_ns: u64 = self.seen.processes.values().map(|process| process.counters.cpu_ns).sum();
+        let cpu_share = cpu_ns as f64 / self.seen.window.as_nanos().max(1) as f64;
+        !self.control_ms.is_empty()
+            && control_ms < held_ms * CONTROL_SHARE_MAX
+            && cpu_share < CPU_SHARE_MAX
     }
 
     /// The last release of each lock before the answer is a coincidence to be judged.
     fn note_releases(&mut self, seen: &Seen, started: Instant, ended: Instant) {
         for locks in &seen.locks {
             for (lock, one) in &locks.seen {
-                if let Some(last) = one.released.iter().filter(|at| (started..ended).contains(at)).max() {
+                if let Some(last) =
+                    one.released.iter().filter(|at| (started..ended).contains(at)).max()
+                {
                     let key = (windows::database_object(&locks.database), *lock);
                     self.released.entry(key).or_default().push(ms(ended - *last));
                 }
@@ -167,14 +192,32 @@ impl Holding {
                 scene.fact_over(n, (key, path), looks, &source);
             }
             let watched_ms: f64 = self.held_ms.iter().sum();
-            scene.fact_over(n, (FactKey::HeldSampleIntervalMs, path), watched_ms / n as f64, &source);
+            scene.fact_over(
+                n,
+                (FactKey::HeldSampleIntervalMs, path),
+                watched_ms / n as f64,
+                &source,
+            );
         } else if self.held_ms.iter().any(|ms| *ms >= SEEN_MS_MIN) {
-            scene.missing(FactKey::RoomInHandler, path, "the server's side of the connection was not seen");
+            scene.missing(
+                FactKey::RoomInHandler,
+                path,
+                "the server's side of the connection was not seen",
+            );
         }
         if let Some(last) = self.held_ms.iter().copied().reduce(f64::max) {
-            let request = Source::new("held_request", format!("GET {path}, watched"), format!("curl -w '%{{time_total}}' {path}"));
+            let request = Source::new(
+                "held_request",
+                format!("GET {path}, watched"),
+                format!("curl -w '%{{time_total}}' {path}"),
+            );
             scene.fact(FactKey::HeldRequestMs, path, last, &request);
-            scene.fact(FactKey::HeldRequestOutcome, path, self.outcome.map(Outcome::label).unwrap_or_default(), &request);
+            scene.fact(
+                FactKey::HeldRequestOutcome,
+                path,
+                self.outcome.map(Outcome::label).unwrap_or_default(),
+                &request,
+            );
         }
         if let Some(owner) = self.owner {
             scene.fact(FactKey::HeldServerPid, path, owner, &source);
@@ -185,14 +228,22 @@ impl Holding {
         let Some(control) = control.filter(|_| !self.control_ms.is_empty()) else { return };
         let source = Source::new(
             "held_request",
-            format!("GET {control}, sent {} ms after GET {path}, while that was outstanding", CONTROL_AFTER.as_millis()),
+            format!(
+                "GET {control}, sent {} ms after GET {path}, while that was outstanding",
+                CONTROL_AFTER.as_millis()
+            ),
             format!("curl {path} & sleep 0.15; curl -w '%{{time_total}}' {control}"),
         );
         scene.fact(FactKey::HeldControlPath, path, control, &source);
         scene.fact(FactKey::HeldControlMs, path, self.control_ms.clone(), &source);
         let n = self.control_rooms.total();
         if n > 0 {
-            scene.fact_over(n, (FactKey::HeldControlAcceptQueue, path), self.control_rooms.accept_queue, &rooms_source());
+            scene.fact_over(
+                n,
+                (FactKey::HeldControlAcceptQueue, path),
+                self.control_rooms.accept_queue,
+                &rooms_source(),
+            );
             let unread = self.control_rooms.unread;
             scene.fact_over(n, (FactKey::HeldControlUnread, path), unread, &rooms_source());
         }

@@ -72,11 +72,34 @@ impl Before {
         publish_pressure(scene, self.pressure, window);
         publish_neighbours(scene, &self.census, window);
         let (on_cpu_ns, run_queue_ns) = own_times();
-        let source = Source::new("host", "/proc/self/task/*/schedstat, first and last reading", "cat /proc/self/schedstat");
-        scene.fact(FactKey::DoctorOnCpuNs, object::DOCTOR, on_cpu_ns.saturating_sub(self.own.0), &source);
-        scene.fact(FactKey::DoctorRunQueueNs, object::DOCTOR, run_queue_ns.saturating_sub(self.own.1), &source);
-        scene.fact(FactKey::DoctorWindowNs, object::DOCTOR, u64::try_from(window.as_nanos()).unwrap_or(u64::MAX), &source);
-        let timer = Source::new("host", format!("a timer of {} ms, set again and again", TIMER.as_millis()), "cyclictest");
+        let source = Source::new(
+            "host",
+            "/proc/self/task/*/schedstat, first and last reading",
+            "cat /proc/self/schedstat",
+        );
+        scene.fact(
+            FactKey::DoctorOnCpuNs,
+            object::DOCTOR,
+            on_cpu_ns.saturating_sub(self.own.0),
+            &source,
+        );
+        scene.fact(
+            FactKey::DoctorRunQueueNs,
+            object::DOCTOR,
+            run_queue_ns.saturating_sub(self.own.1),
+            &source,
+        );
+        scene.fact(
+            FactKey::DoctorWindowNs,
+            object::DOCTOR,
+            u64::try_from(window.as_nanos()).unwrap_or(u64::MAX),
+            &source,
+        );
+        let timer = Source::new(
+            "host",
+            format!("a timer of {} ms, set again and again", TIMER.as_millis()),
+            "cyclictest",
+        );
         scene.fact(FactKey::DoctorTimerLateMs, object::DOCTOR, late, &timer);
     }
 }
@@ -84,9 +107,19 @@ impl Before {
 /// Facts about the machine that do not change.
 pub fn publish_machine(scene: &Scene<'_>) {
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    scene.fact(FactKey::HostCpus, object::HOST, cpus, &Source::new("host", "sched_getaffinity(2)", "nproc"));
+    scene.fact(
+        FactKey::HostCpus,
+        object::HOST,
+        cpus,
+        &Source::new("host", "sched_getaffinity(2)", "nproc"),
+    );
     let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-    scene.fact(FactKey::HostKernel, object::HOST, kernel, &Source::new("host", "uname(2)", "uname -r"));
+    scene.fact(
+        FactKey::HostKernel,
+        object::HOST,
+        kernel,
+        &Source::new("host", "uname(2)", "uname -r"),
+    );
 }
 
 fn publish_cpu(scene: &Scene<'_>, before: &KernelStats, after: &KernelStats) {
@@ -94,14 +127,25 @@ fn publish_cpu(scene: &Scene<'_>, before: &KernelStats, after: &KernelStats) {
         let cpu = &stats.total;
         let waiting = cpu.idle + cpu.iowait.unwrap_or(0);
         let steal = cpu.steal.unwrap_or(0);
-        let busy = cpu.user + cpu.nice + cpu.system + cpu.irq.unwrap_or(0) + cpu.softirq.unwrap_or(0);
+        let busy =
+            cpu.user + cpu.nice + cpu.system + cpu.irq.unwrap_or(0) + cpu.softirq.unwrap_or(0);
         (busy, steal, busy + steal + waiting)
     };
     let (first, last) = (total(before), total(after));
     let all = last.2.saturating_sub(first.2).max(1) as f64;
     let source = Source::new("host", "/proc/stat, first and last reading", "vmstat 1 5");
-    scene.fact(FactKey::HostCpuBusyShare, object::HOST, last.0.saturating_sub(first.0) as f64 / all * 100.0, &source);
-    scene.fact(FactKey::HostStealShare, object::HOST, last.1.saturating_sub(first.1) as f64 / all * 100.0, &source);
+    scene.fact(
+        FactKey::HostCpuBusyShare,
+        object::HOST,
+        last.0.saturating_sub(first.0) as f64 / all * 100.0,
+        &source,
+    );
+    scene.fact(
+        FactKey::HostStealShare,
+        object::HOST,
+        last.1.saturating_sub(first.1) as f64 / all * 100.0,
+        &source,
+    );
 }
 
 /// Totals of stalled microseconds: cpu some, memory full, io full.
@@ -115,13 +159,24 @@ fn pressures() -> [Option<u64>; 3] {
 
 /// The share of our own window in which tasks were stalled; avg10 would mix in what was before.
 fn publish_pressure(scene: &Scene<'_>, before: [Option<u64>; 3], window: Duration) {
-    let keys = [(FactKey::HostPsiCpu, "cpu"), (FactKey::HostPsiMemory, "memory"), (FactKey::HostPsiIo, "io")];
-    for ((key, resource), (first, last)) in keys.into_iter().zip(before.into_iter().zip(pressures())) {
+    let keys = [
+        (FactKey::HostPsiCpu, "cpu"),
+        (FactKey::HostPsiMemory, "memory"),
+        (FactKey::HostPsiIo, "io"),
+    ];
+    for ((key, resource), (first, last)) in
+        keys.into_iter().zip(before.into_iter().zip(pressures()))
+    {
         let file = format!("/proc/pressure/{resource}");
         match first.zip(last) {
             Some((first, last)) => {
-                let share = last.saturating_sub(first) as f64 / window.as_micros().max(1) as f64 * 100.0;
-                let source = Source::new("host", format!("{file}: total, first and last reading"), format!("cat {file}"));
+                let share =
+                    last.saturating_sub(first) as f64 / window.as_micros().max(1) as f64 * 100.0;
+                let source = Source::new(
+                    "host",
+                    format!("{file}: total, first and last reading"),
+                    format!("cat {file}"),
+                );
                 scene.fact(key, object::HOST, share.min(100.0), &source);
             }
             None => scene.missing(key, object::HOST, format!("{file} cannot be read")),
@@ -146,12 +201,18 @@ fn publish_neighbours(scene: &Scene<'_>, before: &Census, window: Duration) {
         .filter(|(_, cores)| *cores >= NEIGHBOUR_CORES_MIN)
         .collect();
     used.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let source = Source::new("host", "/proc/*/stat: utime and stime, first and last reading", "top -b -n 1");
+    let source =
+        Source::new("host", "/proc/*/stat: utime and stime, first and last reading", "top -b -n 1");
     for (pid, cores) in used.into_iter().take(NEIGHBOURS_MAX) {
         scene.fact(FactKey::HostNeighbourCpu, object::process(pid), cores, &source);
         if let Some(member) = after.get(pid) {
             let words = member.command.iter().map(String::as_str);
-            scene.fact(FactKey::ProcessCmdline, object::process(pid), crate::evidence::redact::command_line(words), &source);
+            scene.fact(
+                FactKey::ProcessCmdline,
+                object::process(pid),
+                crate::evidence::redact::command_line(words),
+                &source,
+            );
         }
     }
 }

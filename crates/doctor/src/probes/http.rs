@@ -7,10 +7,12 @@ use tokio::time::Instant;
 use super::databases;
 use super::held::{self, Holding, Tools};
 use super::http_client::{self, Exchange, Limits, Outcome, dial, ms};
+use super::idle;
 use super::ladder;
 use super::paths;
 use super::scene::{Address, Scene};
 use super::series::Series;
+use super::spread;
 use crate::evidence::{FactKey, Source, object};
 use crate::progress::Stage;
 
@@ -22,6 +24,10 @@ const BUDGET: Duration = Duration::from_secs(20);
 const SERIES_BUDGET: Duration = Duration::from_millis(2500);
 /// Most slow endpoints that are held, the slowest first.
 const HELD_MAX: usize = 3;
+/// Most requests held on one endpoint, quick ones included.
+const HOLDS_MAX: u32 = 5;
+/// After a held request that turned out quick, before the next.
+const BETWEEN_HOLDS: Duration = Duration::from_millis(350);
 /// A server that leaves so many first looks unanswered is not asked for further paths.
 const UNANSWERED_MAX: u32 = 2;
 
@@ -50,7 +56,8 @@ pub async fn run(scene: &Scene<'_>) {
     }
     let limits = limits(scene);
     scene.step(Stage::Probe, "choosing paths");
-    let chosen = paths::choose(scene, &address, Limits { deadline: limits.deadline / 2, ..limits }).await;
+    let chosen =
+        paths::choose(scene, &address, Limits { deadline: limits.deadline / 2, ..limits }).await;
     let mut endpoints = first_looks(scene, &address, &chosen, limits).await;
     if !chosen.given {
         keep_existing(&mut endpoints);
@@ -61,6 +68,7 @@ pub async fn run(scene: &Scene<'_>) {
     series_of_fast(scene, &address, &mut endpoints, limits).await;
     ladder::climb(scene, &address, &endpoints, limits).await;
     let control = control_of(&endpoints);
+    idle::run(scene).await;
     let tools = Tools { address: &address, limits, control: control.as_deref() };
     hold_slow(scene, &mut endpoints, &tools).await;
     for endpoint in &endpoints {
@@ -90,14 +98,23 @@ async fn connects(scene: &Scene<'_>, address: &Address) -> bool {
             Err(outcome) => outcome.label(),
         };
         any |= outcome == "accepted";
-        let source = Source::new("http", format!("TCP connect to {one}"), format!("nc -zv {} {}", one.ip(), one.port()));
+        let source = Source::new(
+            "http",
+            format!("TCP connect to {one}"),
+            format!("nc -zv {} {}", one.ip(), one.port()),
+        );
         scene.fact(FactKey::ConnectOutcome, one.to_string(), outcome, &source);
     }
     any
 }
 
 /// Asks every path once, one after the other, so that a slow one slows no other.
-async fn first_looks(scene: &Scene<'_>, address: &Address, chosen: &paths::Chosen, limits: Limits) -> Vec<Endpoint> {
+async fn first_looks(
+    scene: &Scene<'_>,
+    address: &Address,
+    chosen: &paths::Chosen,
+    limits: Limits,
+) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     let mut unanswered = 0;
     for path in &chosen.paths {
@@ -124,7 +141,8 @@ async fn first_looks(scene: &Scene<'_>, address: &Address, chosen: &paths::Chose
 
 /// Drops paths that do not exist; keeps one of them when there is nothing else.
 fn keep_existing(endpoints: &mut Vec<Endpoint>) {
-    let exists = |endpoint: &Endpoint| !matches!(endpoint.first.outcome, Outcome::Status(404 | 405));
+    let exists =
+        |endpoint: &Endpoint| !matches!(endpoint.first.outcome, Outcome::Status(404 | 405));
     if endpoints.iter().any(exists) {
         endpoints.retain(exists);
     } else {
@@ -132,7 +150,12 @@ fn keep_existing(endpoints: &mut Vec<Endpoint>) {
     }
 }
 
-async fn series_of_fast(scene: &Scene<'_>, address: &Address, endpoints: &mut [Endpoint], limits: Limits) {
+async fn series_of_fast(
+    scene: &Scene<'_>,
+    address: &Address,
+    endpoints: &mut [Endpoint],
+    limits: Limits,
+) {
     let wanted = scene.target.caps.requests_per_endpoint as usize;
     for endpoint in endpoints.iter_mut().filter(|endpoint| !endpoint.is_slow()) {
         scene.step(Stage::Probe, &endpoint.path);
@@ -147,9 +170,16 @@ async fn series_of_fast(scene: &Scene<'_>, address: &Address, endpoints: &mut [E
 }
 
 /// The same requests on one open connection; a server that closes it ends the series.
-async fn keep_alive(address: &Address, endpoint: &mut Endpoint, (path, wanted): (&str, usize), limits: Limits) {
+async fn keep_alive(
+    address: &Address,
+    endpoint: &mut Endpoint,
+    (path, wanted): (&str, usize),
+    limits: Limits,
+) {
     let begun = Instant::now();
-    let Ok((mut connection, _)) = dial(address, None, begun + limits.deadline).await else { return };
+    let Ok((mut connection, _)) = dial(address, None, begun + limits.deadline).await else {
+        return;
+    };
     for _ in 0..wanted {
         if begun.elapsed() > SERIES_BUDGET || !connection.is_open().await {
             break;
@@ -180,7 +210,12 @@ fn median(endpoint: &Endpoint) -> f64 {
 async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<'_>) {
     let mut order: Vec<usize> = (0..endpoints.len()).collect();
     order.sort_by(|a, b| median(&endpoints[*b]).total_cmp(&median(&endpoints[*a])));
-    let slow: Vec<usize> = order.iter().copied().filter(|at| median(&endpoints[*at]) >= SLOW_MS).take(HELD_MAX).collect();
+    let slow: Vec<usize> = order
+        .iter()
+        .copied()
+        .filter(|at| median(&endpoints[*at]) >= SLOW_MS)
+        .take(HELD_MAX)
+        .collect();
     if slow.is_empty() {
         let Some(slowest) = order.first() else { return };
         let path = endpoints[*slowest].path.clone();
@@ -193,19 +228,48 @@ async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<
         let endpoint = &mut endpoints[*at];
         scene.step(Stage::Probe, &format!("holding {}", endpoint.path));
         let mut holding = Holding::default();
-        // Twice, because one coincidence proves nothing and two do.
-        for _ in 0..2 {
-            let expected = Duration::from_secs_f64(median(endpoint) / 1000.0);
-            if !holding.held_ms().is_empty() && left(scene) < expected {
-                break;
+        hold_twice(scene, endpoint, tools, &mut holding).await;
+        holding.publish(scene, &endpoint.path, tools.control, rank == 0);
+        if holding.only_waits() {
+            spread::measure(scene, tools.address, endpoint, tools.limits).await;
+        } else {
+            ladder::fill(scene, tools.address, endpoint, tools.limits).await;
+        }
+    }
+}
+
+/// Holds until two slow requests were watched, because one coincidence proves nothing and two do.
+/// An endpoint that is slow only at times is tried a few times more.
+async fn hold_twice(
+    scene: &Scene<'_>,
+    endpoint: &mut Endpoint,
+    tools: &Tools<'_>,
+    holding: &mut Holding,
+) {
+    let mut slow = 0;
+    for _ in 0..HOLDS_MAX {
+        let expected = Duration::from_secs_f64(median(endpoint) / 1000.0);
+        if slow >= 2 || (slow >= 1 && left(scene) < expected) || left(scene).is_zero() {
+            return;
+        }
+        match held::hold(scene, &endpoint.path, tools, holding).await {
+            Some(exchange) if exchange.total_ms >= SLOW_MS => {
+                slow += 1;
+                endpoint.series.add(&exchange);
             }
-            match held::hold(scene, &endpoint.path, tools, &mut holding).await {
-                Some(exchange) => endpoint.series.add(&exchange),
-                None => scene.missing(FactKey::RoomInHandler, &endpoint.path, "no local port for a held request"),
+            Some(exchange) => {
+                endpoint.series.add(&exchange);
+                tokio::time::sleep(BETWEEN_HOLDS).await;
+            }
+            None => {
+                scene.missing(
+                    FactKey::RoomInHandler,
+                    &endpoint.path,
+                    "no local port for a held request",
+                );
+                return;
             }
         }
-        holding.publish(scene, &endpoint.path, tools.control, rank == 0);
-        ladder::fill(scene, tools.address, endpoint, tools.limits).await;
     }
 }
 

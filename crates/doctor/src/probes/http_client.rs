@@ -237,16 +237,26 @@ impl Connection {
         }
     }
 
-    async fn read(&self, response: Response<Incoming>, limits: Limits, started: Instant) -> Exchange {
+    async fn read(
+        &self,
+        response: Response<Incoming>,
+        limits: Limits,
+        started: Instant,
+    ) -> Exchange {
         let marks = *self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         let status = response.status().as_u16();
-        let header = |name: &str| response.headers().get(name).map(|value| value.as_bytes().to_vec());
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.as_bytes().to_vec());
         let server = header("server").map(|raw| redact::text(&String::from_utf8_lossy(&raw)));
-        let retry_after_s = header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
+        let retry_after_s =
+            header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
         let deadline = started + limits.deadline;
-        let (body, body_end) = read_body(response.into_body(), limits.body_bytes_max, deadline).await;
-        let first_byte_ms =
-            marks.first_byte.zip(marks.written).map(|(first, written)| ms(first.saturating_duration_since(written)));
+        let (body, body_end) =
+            read_body(response.into_body(), limits.body_bytes_max, deadline).await;
+        let first_byte_ms = marks
+            .first_byte
+            .zip(marks.written)
+            .map(|(first, written)| ms(first.saturating_duration_since(written)));
         let ended = Instant::now();
         Exchange {
             connect_ms: None,
@@ -298,7 +308,9 @@ fn of_hyper(error: &hyper::Error) -> Outcome {
     let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
     match io {
         Some(io) if io.kind() == io::ErrorKind::ConnectionReset => Outcome::Reset,
-        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => Outcome::Closed,
+        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => {
+            Outcome::Closed
+        }
         Some(io) if io.kind() != io::ErrorKind::Other => of_io(io),
         _ => Outcome::Protocol,
     }
@@ -316,7 +328,11 @@ struct TimedStream {
 }
 
 impl AsyncRead for TimedStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         if buf.filled().len() > before {
@@ -330,10 +346,15 @@ impl AsyncRead for TimedStream {
 }
 
 impl AsyncWrite for TimedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(cx, buf);
         if let Poll::Ready(Ok(_)) = polled {
-            self.marks.lock().unwrap_or_else(PoisonError::into_inner).written = Some(Instant::now());
+            self.marks.lock().unwrap_or_else(PoisonError::into_inner).written =
+                Some(Instant::now());
         }
         polled
     }
@@ -367,18 +388,27 @@ mod tests {
                 while endless && stream.write_all(b"10\r\n0123456789abcdef\r\n").is_ok() {}
             }
         });
-        Address { socket, all: vec![socket], authority: socket.to_string(), prefix: String::new(), local: true }
+        Address {
+            socket,
+            all: vec![socket],
+            authority: socket.to_string(),
+            prefix: String::new(),
+            local: true,
+        }
     }
 
     const LIMITS: Limits = Limits { deadline: Duration::from_secs(2), body_bytes_max: 4096 };
 
     #[tokio::test]
     async fn an_answer_is_timed_by_phase() {
-        let address = hostile(b"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 2\r\n\r\nok", false);
+        let address =
+            hostile(b"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 2\r\n\r\nok", false);
         let exchange = get(&address, "/", LIMITS).await;
         assert_eq!(exchange.outcome, Outcome::Status(200));
         assert_eq!((exchange.body_bytes, exchange.server.as_deref()), (2, Some("x")));
-        assert!(exchange.connect_ms.unwrap() + exchange.first_byte_ms.unwrap() <= exchange.total_ms);
+        assert!(
+            exchange.connect_ms.unwrap() + exchange.first_byte_ms.unwrap() <= exchange.total_ms
+        );
     }
 
     #[tokio::test]

@@ -21,12 +21,19 @@ pub async fn attach(scene: &Scene<'_>) {
     scene.step(Stage::Discover, "Python interpreter");
     match tokio::task::spawn_blocking(move || Spy::attach(pid)).await {
         Ok(Ok(spy)) => scene.attach(Arc::new(Mutex::new(spy))),
-        Ok(Err(reason)) => scene.missing(FactKey::PythonLines, object::process(pid), redact::text(&reason)),
-        Err(error) => scene.missing(FactKey::PythonLines, object::process(pid), format!("py-spy ended early: {error}")),
+        Ok(Err(reason)) => {
+            scene.missing(FactKey::PythonLines, object::process(pid), redact::text(&reason))
+        }
+        Err(error) => scene.missing(
+            FactKey::PythonLines,
+            object::process(pid),
+            format!("py-spy ended early: {error}"),
+        ),
     }
 }
 
-/// Watches the server without sending anything.
+/// Watches the server without sending anything. Done again before requests are held, because the
+/// series before made pool threads that were not there at first; the later facts are the ones used.
 pub async fn run(scene: &Scene<'_>) {
     if scene.found().pids.is_empty() {
         return;

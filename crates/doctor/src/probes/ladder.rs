@@ -27,9 +27,13 @@ const SLOWDOWN_MAX: f64 = 1.4;
 
 /// Climbs on the fastest and on the slowest of the fast endpoints.
 pub async fn climb(scene: &Scene<'_>, address: &Address, endpoints: &[Endpoint], limits: Limits) {
-    let mut fast: Vec<&Endpoint> =
-        endpoints.iter().filter(|one| one.series.median_ms().is_some_and(|median| median < SLOW_MS)).collect();
-    fast.sort_by(|a, b| a.series.median_ms().unwrap_or(0.0).total_cmp(&b.series.median_ms().unwrap_or(0.0)));
+    let mut fast: Vec<&Endpoint> = endpoints
+        .iter()
+        .filter(|one| one.series.median_ms().is_some_and(|median| median < SLOW_MS))
+        .collect();
+    fast.sort_by(|a, b| {
+        a.series.median_ms().unwrap_or(0.0).total_cmp(&b.series.median_ms().unwrap_or(0.0))
+    });
     let mut chosen: Vec<&Endpoint> = fast.first().into_iter().chain(fast.last()).copied().collect();
     chosen.dedup_by(|a, b| a.path == b.path);
     for endpoint in chosen {
@@ -118,7 +122,11 @@ fn levels(scene: &Scene<'_>) -> impl Iterator<Item = u32> {
 }
 
 fn publish_rate(scene: &Scene<'_>, (path, level): (&str, u32), rate: f64, series: &Series) {
-    let source = Source::new("http", format!("GET {path}, {level} at a time"), format!("wrk -c {level} -d 1 BASE{path}"));
+    let source = Source::new(
+        "http",
+        format!("GET {path}, {level} at a time"),
+        format!("wrk -c {level} -d 1 BASE{path}"),
+    );
     let name = object::endpoint(path, level);
     scene.fact_over(series.n() as u64, (FactKey::HttpThroughput, &name), rate, &source);
 }

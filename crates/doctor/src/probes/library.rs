@@ -16,14 +16,23 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 pub fn publish(scene: &Scene<'_>, pid: u32) {
     let name = object::process(pid);
     let Some(files) = mapped(pid) else {
-        scene.missing(FactKey::SqliteLibraryVersion, name, format!("no right to read /proc/{pid}/maps"));
+        scene.missing(
+            FactKey::SqliteLibraryVersion,
+            name,
+            format!("no right to read /proc/{pid}/maps"),
+        );
         return;
     };
     for file in &files {
-        let seen_by_process = PathBuf::from(format!("/proc/{pid}/root")).join(file.strip_prefix("/").unwrap_or(file));
+        let seen_by_process =
+            PathBuf::from(format!("/proc/{pid}/root")).join(file.strip_prefix("/").unwrap_or(file));
         if let Some(version) = version_in(&seen_by_process) {
             let path = redact::text(&file.display().to_string());
-            let source = Source::new("library", format!("version string in {path}, mapped by process {pid}"), format!("strings {path} | grep -E '^3\\.[0-9]+\\.[0-9]+$'"));
+            let source = Source::new(
+                "library",
+                format!("version string in {path}, mapped by process {pid}"),
+                format!("strings {path} | grep -E '^3\\.[0-9]+\\.[0-9]+$'"),
+            );
             scene.fact(FactKey::SqliteLibraryVersion, &name, version, &source);
             return;
         }
@@ -37,8 +46,12 @@ fn mapped(pid: u32) -> Option<Vec<PathBuf>> {
     let mut named = Vec::new();
     for map in process.maps().ok()? {
         let MMapPath::Path(path) = map.pathname else { continue };
-        let is_library = path.file_name().is_some_and(|name| name.to_string_lossy().contains("sqlite"));
-        if is_library && !named.contains(&path) && path.extension().is_some_and(|extension| extension != "db") {
+        let is_library =
+            path.file_name().is_some_and(|name| name.to_string_lossy().contains("sqlite"));
+        if is_library
+            && !named.contains(&path)
+            && path.extension().is_some_and(|extension| extension != "db")
+        {
             named.push(path);
         }
     }
@@ -63,20 +76,31 @@ fn version_in(file: &Path) -> Option<String> {
 fn find_version(bytes: &[u8]) -> Option<String> {
     bytes.windows(16).position(|window| window == b"SQLite format 3\0")?;
     let mut found: Option<&str> = None;
-    for text in bytes.split(|byte| *byte == 0).filter(|text| (5..=8).contains(&text.len()) && text.starts_with(b"3.")) {
-        let Ok(text) = std::str::from_utf8(text) else { continue };
-        if is_version(text) && found.is_none_or(|first| first == text) {
-            found = Some(text);
-        } else if is_version(text) {
+    for at in bytes.windows(2).enumerate().filter_map(|(at, two)| (two == b"3.").then_some(at)) {
+        // The constant before it can end in any byte, but not in one that would make one text of both.
+        let begins = at == 0 || !matches!(bytes[at - 1], b' '..=b'~');
+        let Some(text) = c_string(&bytes[at..]).filter(|text| begins && is_version(text)) else {
+            continue;
+        };
+        if found.is_some_and(|first| first != text) {
             return None;
         }
+        found = Some(text);
     }
     found.map(str::to_owned)
 }
 
+/// A short text up to its final NUL.
+fn c_string(bytes: &[u8]) -> Option<&str> {
+    let end = bytes.iter().take(12).position(|byte| *byte == 0)?;
+    std::str::from_utf8(&bytes[..end]).ok()
+}
+
 fn is_version(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    let is_number = |part: &&str| !part.is_empty() && part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |part: &&str| {
+        !part.is_empty() && part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
     (3..=4).contains(&parts.len()) && parts.iter().all(is_number)
 }
 
@@ -86,7 +110,8 @@ mod tests {
 
     /// Put together at run time, so that this test's own executable carries no second version.
     fn file_with(versions: &[(u8, u8)], magic: bool) -> Vec<u8> {
-        let mut bytes = if magic { [b"SQLite format ".as_slice(), b"3\0"].concat() } else { Vec::new() };
+        let mut bytes =
+            if magic { [b"SQLite format ".as_slice(), b"3\0"].concat() } else { Vec::new() };
         for (minor, patch) in versions {
             bytes.extend_from_slice(format!("\0{}.{minor}.{patch}\0", 3).as_bytes());
         }

@@ -56,7 +56,11 @@ pub struct Held {
 pub fn holder_of_any_lock(file: &Path) -> io::Result<Option<u32>> {
     let text = std::fs::read_to_string("/proc/locks")?;
     let wanted = FileId::of(file);
-    Ok(text.lines().filter_map(parse_line).find(|line| Some(line.file) == wanted).map(|line| line.pid))
+    Ok(text
+        .lines()
+        .filter_map(parse_line)
+        .find(|line| Some(line.file) == wanted)
+        .map(|line| line.pid))
 }
 
 /// The path of a database's `-wal`, `-shm` or `-journal`.
@@ -137,7 +141,8 @@ pub struct LockSeen {
 }
 
 /// The locks that are followed: those that make others wait.
-const FOLLOWED: [Lock; 5] = [Lock::Write, Lock::Checkpoint, Lock::Read, Lock::Pending, Lock::Reserved];
+const FOLLOWED: [Lock; 5] =
+    [Lock::Write, Lock::Checkpoint, Lock::Read, Lock::Pending, Lock::Reserved];
 
 /// Follows the locks of one database, look after look, with /proc/locks kept open.
 #[derive(Debug)]
@@ -195,7 +200,8 @@ impl LockSeen {
     fn follow(&mut self, mut holders: Vec<u32>, now: Instant) {
         holders.sort_unstable();
         holders.dedup();
-        let gone: Vec<u32> = self.now.keys().filter(|pid| !holders.contains(pid)).copied().collect();
+        let gone: Vec<u32> =
+            self.now.keys().filter(|pid| !holders.contains(pid)).copied().collect();
         for pid in gone {
             self.now.remove(&pid);
             self.released.push(now);

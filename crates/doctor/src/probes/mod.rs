@@ -24,6 +24,7 @@ mod scene;
 mod series;
 mod sock_diag;
 mod source_sql;
+mod spread;
 mod sqlite_file;
 mod sqlite_open;
 mod sqlite_plans;
@@ -70,8 +71,14 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: &'static [Self] =
-        &[Self::Address, Self::Surroundings, Self::Rest, Self::Requests, Self::Files, Self::Contents];
+    pub const ALL: &'static [Self] = &[
+        Self::Address,
+        Self::Surroundings,
+        Self::Rest,
+        Self::Requests,
+        Self::Files,
+        Self::Contents,
+    ];
 }
 
 /// One probe.
@@ -163,7 +170,12 @@ pub const ALL: &[Probe] = &[
 
 /// Runs every probe, step by step, within the caps of the target. Never fails: what could not be
 /// taken is in the collector as missing, with the reason.
-pub async fn run(target: &Target, collector: &Collector, clock: &dyn Clock, progress: &dyn Progress) {
+pub async fn run(
+    target: &Target,
+    collector: &Collector,
+    clock: &dyn Clock,
+    progress: &dyn Progress,
+) {
     let scene = Scene::new(target, collector, clock, progress);
     host::publish_machine(&scene);
     let before = host::begin();
@@ -178,7 +190,11 @@ fn bounded<'s>(scene: &'s Scene<'s>, probe: &'static Probe) -> Probing<'s> {
     Box::pin(async move {
         let deadline = probe.deadline.min(scene.left_of(Duration::MAX));
         if tokio::time::timeout(deadline, (probe.run)(scene)).await.is_err() {
-            let reason = format!("the probe `{}` did not end within {:.1} s", probe.name, deadline.as_secs_f64());
+            let reason = format!(
+                "the probe `{}` did not end within {:.1} s",
+                probe.name,
+                deadline.as_secs_f64()
+            );
             scene.missing(probe.first_fact, object::TARGET, reason);
         }
     })

@@ -7,13 +7,39 @@ use super::scene::{Address, Scene};
 use crate::evidence::{FactKey, Source, object, redact};
 
 /// THE list of paths tried when none is given and no document lists any.
-pub const USUAL: &[&str] =
-    &["/health", "/healthz", "/livez", "/readyz", "/test-cors", "/api/auth/csrf", "/api/me", "/api/notifications", "/"];
+pub const USUAL: &[&str] = &[
+    "/health",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/test-cors",
+    "/api/auth/csrf",
+    "/api/me",
+    "/api/notifications",
+    "/",
+];
 
 /// A GET whose path contains one of these may change something or never end, and is left out.
 const AVOIDED: &[&str] = &[
-    "logout", "signout", "delete", "remove", "reset", "shutdown", "restart", "export", "download", "backup", "stream",
-    "events", "subscribe", "sse", "ws", "socket", "docs", "redoc", "openapi",
+    "logout",
+    "signout",
+    "delete",
+    "remove",
+    "reset",
+    "shutdown",
+    "restart",
+    "export",
+    "download",
+    "backup",
+    "stream",
+    "events",
+    "subscribe",
+    "sse",
+    "ws",
+    "socket",
+    "docs",
+    "redoc",
+    "openapi",
 ];
 
 /// The paths to examine and where they come from.
@@ -41,7 +67,9 @@ pub async fn choose(scene: &Scene<'_>, address: &Address, limits: Limits) -> Cho
         listed = USUAL.iter().map(|path| (*path).to_owned()).collect();
     } else {
         // The usual ones first: they are the ones a report is about.
-        listed.sort_by_key(|path| USUAL.iter().position(|usual| usual == path).unwrap_or(USUAL.len()));
+        listed.sort_by_key(|path| {
+            USUAL.iter().position(|usual| usual == path).unwrap_or(USUAL.len())
+        });
     }
     listed.truncate(most);
     Chosen { paths: listed, given: false }
@@ -49,7 +77,11 @@ pub async fn choose(scene: &Scene<'_>, address: &Address, limits: Limits) -> Cho
 
 /// Publishes the paths that were examined in the end.
 pub fn publish(scene: &Scene<'_>, paths: &[String], given: bool) {
-    let from = if given { "the command line" } else { "GET /openapi.json, or the usual paths where it lists none" };
+    let from = if given {
+        "the command line"
+    } else {
+        "GET /openapi.json, or the usual paths where it lists none"
+    };
     let source = Source::new("http", from, "galen doctor URL --path /a --path /b");
     let names: Vec<String> = paths.iter().map(|path| redact::text(path)).collect();
     scene.fact(FactKey::HttpPaths, object::TARGET, names, &source);
@@ -61,14 +93,18 @@ fn from_document(body: &[u8]) -> Vec<String> {
     let Some(paths) = document.get("paths").and_then(Value::as_object) else { return Vec::new() };
     paths
         .iter()
-        .filter(|(path, item)| is_plain(path) && item.get("get").is_some_and(|get| !needs_parameters(item, get)))
+        .filter(|(path, item)| {
+            is_plain(path) && item.get("get").is_some_and(|get| !needs_parameters(item, get))
+        })
         .map(|(path, _)| path.clone())
         .collect()
 }
 
 fn is_plain(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let printable = path.starts_with('/') && path.len() <= 200 && path.bytes().all(|byte| byte.is_ascii_graphic());
+    let printable = path.starts_with('/')
+        && path.len() <= 200
+        && path.bytes().all(|byte| byte.is_ascii_graphic());
     let avoided = lower.split(['/', '-', '_', '.']).any(|word| AVOIDED.contains(&word));
     printable && !path.contains(['{', '?', '#']) && !avoided
 }
@@ -76,7 +112,9 @@ fn is_plain(path: &str) -> bool {
 fn needs_parameters(item: &Value, get: &Value) -> bool {
     [item, get].iter().any(|of| {
         let parameters = of.get("parameters").and_then(Value::as_array);
-        parameters.is_some_and(|all| all.iter().any(|one| one.get("required") == Some(&Value::Bool(true)) && in_query(one)))
+        parameters.is_some_and(|all| {
+            all.iter().any(|one| one.get("required") == Some(&Value::Bool(true)) && in_query(one))
+        })
     })
 }
 

@@ -21,7 +21,11 @@ pub fn publish_target(scene: &Scene<'_>, census: &Census, pids: &[u32], listener
     let mut around: BTreeSet<u32> = pids.iter().copied().collect();
     let copies = census.copies_of(pid);
     let family = census.family_of(pid);
-    let source = Source::new("processes", "/proc/*/exe, cwd, cmdline and parent", "ps -eo pid,ppid,lstart,cmd");
+    let source = Source::new(
+        "processes",
+        "/proc/*/exe, cwd, cmdline and parent",
+        "ps -eo pid,ppid,lstart,cmd",
+    );
     scene.fact(FactKey::CopyPids, object::process(pid), listed(&copies), &source);
     scene.fact(FactKey::ForkSiblings, object::process(pid), listed(&family), &source);
     around.extend(copies.into_iter().chain(family).take(LISTED_MAX));
@@ -56,18 +60,32 @@ pub async fn publish_holders(scene: &Scene<'_>) {
 pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32, listeners: &[TcpSocket]) {
     let Some(member) = census.get(pid) else { return };
     let name = object::process(pid);
-    let file = |file: &str| Source::new("processes", format!("/proc/{pid}/{file}"), format!("cat /proc/{pid}/{file}"));
+    let file = |file: &str| {
+        Source::new("processes", format!("/proc/{pid}/{file}"), format!("cat /proc/{pid}/{file}"))
+    };
     let words = member.command.iter().map(String::as_str);
     scene.fact(FactKey::ProcessCmdline, &name, redact::command_line(words), &file("cmdline"));
     match &member.exe {
         Some(exe) => {
-            scene.fact(FactKey::ProcessExe, &name, redact::text(&exe.display().to_string()), &file("exe"));
+            scene.fact(
+                FactKey::ProcessExe,
+                &name,
+                redact::text(&exe.display().to_string()),
+                &file("exe"),
+            );
             scene.fact(FactKey::ProcessExeDeleted, &name, member.exe_deleted, &file("exe"));
         }
-        None => scene.missing(FactKey::ProcessExe, &name, format!("no right to read /proc/{pid}/exe")),
+        None => {
+            scene.missing(FactKey::ProcessExe, &name, format!("no right to read /proc/{pid}/exe"))
+        }
     }
     if let Some(cwd) = &member.cwd {
-        scene.fact(FactKey::ProcessCwd, &name, redact::text(&cwd.display().to_string()), &file("cwd"));
+        scene.fact(
+            FactKey::ProcessCwd,
+            &name,
+            redact::text(&cwd.display().to_string()),
+            &file("cwd"),
+        );
     }
     scene.fact(FactKey::ProcessState, &name, member.state.to_string(), &file("stat"));
     scene.fact(FactKey::ProcessParent, &name, member.parent, &file("stat"));
@@ -79,7 +97,12 @@ pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32, listeners: &[TcpSoc
         .filter(|socket| inodes.contains(&u64::from(socket.inode)))
         .map(|socket| socket.local.to_string())
         .collect();
-    scene.fact(FactKey::ProcessListens, &name, addresses, &Source::new("processes", "NETLINK_SOCK_DIAG", "ss -ltnp"));
+    scene.fact(
+        FactKey::ProcessListens,
+        &name,
+        addresses,
+        &Source::new("processes", "NETLINK_SOCK_DIAG", "ss -ltnp"),
+    );
     if let Some((path, _)) = counters::cpu_cgroup(pid) {
         scene.fact(FactKey::CgroupPath, &name, redact::text(&path), &file("cgroup"));
     }
@@ -87,7 +110,11 @@ pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32, listeners: &[TcpSoc
 
 fn publish_kin(scene: &Scene<'_>, census: &Census, pid: u32) {
     let name = object::process(pid);
-    let source = Source::new("processes", "/proc/*/stat: parent and state", format!("ps --ppid {pid} -o pid,stat,cmd"));
+    let source = Source::new(
+        "processes",
+        "/proc/*/stat: parent and state",
+        format!("ps --ppid {pid} -o pid,stat,cmd"),
+    );
     let children = census.children_of(pid);
     let is_zombie = |child: &u32| census.get(*child).is_some_and(|one| one.state == 'Z');
     let zombies: Vec<u32> = children.iter().copied().filter(is_zombie).collect();
@@ -97,17 +124,28 @@ fn publish_kin(scene: &Scene<'_>, census: &Census, pid: u32) {
 
 fn publish_status(scene: &Scene<'_>, pid: u32) {
     let name = object::process(pid);
-    let Some(process) = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok()) else { return };
-    let file = |file: &str| Source::new("processes", format!("/proc/{pid}/{file}"), format!("cat /proc/{pid}/{file}"));
+    let Some(process) = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok()) else {
+        return;
+    };
+    let file = |file: &str| {
+        Source::new("processes", format!("/proc/{pid}/{file}"), format!("cat /proc/{pid}/{file}"))
+    };
     if let Ok(status) = process.status() {
         scene.fact(FactKey::ProcessUid, &name, status.euid, &file("status"));
         scene.fact(FactKey::ProcessTracer, &name, status.tracerpid, &file("status"));
         scene.fact(FactKey::ProcessThreads, &name, status.threads, &file("status"));
-        scene.fact(FactKey::ProcessRssBytes, &name, status.vmrss.unwrap_or(0) * 1024, &file("status"));
+        scene.fact(
+            FactKey::ProcessRssBytes,
+            &name,
+            status.vmrss.unwrap_or(0) * 1024,
+            &file("status"),
+        );
     }
     match process.fd_count() {
         Ok(count) => scene.fact(FactKey::ProcessFds, &name, count, &file("fd")),
-        Err(_) => scene.missing(FactKey::ProcessFds, &name, format!("no right to list /proc/{pid}/fd")),
+        Err(_) => {
+            scene.missing(FactKey::ProcessFds, &name, format!("no right to list /proc/{pid}/fd"))
+        }
     }
     let soft = process.limits().map(|limits| limits.max_open_files.soft_limit);
     if let Ok(LimitValue::Value(soft)) = soft {
@@ -136,7 +174,11 @@ fn publish_rights(scene: &Scene<'_>, pid: u32) {
         Some(uid) if uid == own => "same user",
         _ => "other user",
     };
-    let source = Source::new("processes", format!("our effective user and that of /proc/{pid}"), format!("id; ps -o user= -p {pid}"));
+    let source = Source::new(
+        "processes",
+        format!("our effective user and that of /proc/{pid}"),
+        format!("id; ps -o user= -p {pid}"),
+    );
     scene.fact(FactKey::DoctorRights, object::process(pid), rights, &source);
 }
 

@@ -34,7 +34,13 @@ impl Line {
 
     /// Whether this frame is an event loop's engine.
     fn is_loop(&self) -> bool {
-        let engines = ["asyncio/base_events.py", "asyncio/runners.py", "asyncio/events.py", "trio/_core/_run.py", "uvloop/"];
+        let engines = [
+            "asyncio/base_events.py",
+            "asyncio/runners.py",
+            "asyncio/events.py",
+            "trio/_core/_run.py",
+            "uvloop/",
+        ];
         engines.iter().any(|engine| self.file.contains(engine))
     }
 }
@@ -77,7 +83,11 @@ impl PythonSeen {
 
     /// The most frequent stack.
     pub fn stack(&self) -> Vec<String> {
-        self.stacks.iter().max_by_key(|(_, count)| **count).map(|(stack, _)| stack.clone()).unwrap_or_default()
+        self.stacks
+            .iter()
+            .max_by_key(|(_, count)| **count)
+            .map(|(stack, _)| stack.clone())
+            .unwrap_or_default()
     }
 
     /// The application's own line seen most often, and how often.
@@ -130,7 +140,11 @@ mod attached {
         /// Without the right to read the memory, or with an interpreter py-spy does not know.
         pub fn attach(pid: u32) -> Result<Self, String> {
             let pid = py_spy::Pid::try_from(pid).map_err(|error| error.to_string())?;
-            let config = Config { blocking: LockingStrategy::NonBlocking, native: false, ..Config::default() };
+            let config = Config {
+                blocking: LockingStrategy::NonBlocking,
+                native: false,
+                ..Config::default()
+            };
             PythonSpy::new(pid, &config).map(Self).map_err(|error| error.root_cause().to_string())
         }
 
@@ -139,7 +153,9 @@ mod attached {
         pub fn look(&mut self, seen: &mut BTreeMap<u32, PythonSeen>) -> bool {
             let Ok(traces) = self.0.get_stack_traces() else { return false };
             for trace in traces {
-                let Some(tid) = trace.os_thread_id.and_then(|tid| u32::try_from(tid).ok()) else { continue };
+                let Some(tid) = trace.os_thread_id.and_then(|tid| u32::try_from(tid).ok()) else {
+                    continue;
+                };
                 let stack: Vec<Line> = trace
                     .frames
                     .iter()

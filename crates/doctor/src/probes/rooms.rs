@@ -143,7 +143,8 @@ mod tests {
         accepted.read_exact(&mut [0; 3]).unwrap();
         watch.look(&mut diag);
         let seen = watch.end(started, None, Instant::now());
-        let walked = RoomsSeen { accept_queue: 1, unread: 1, in_handler: 1, ..RoomsSeen::default() };
+        let walked =
+            RoomsSeen { accept_queue: 1, unread: 1, in_handler: 1, ..RoomsSeen::default() };
         assert_eq!((seen, watch.owner), (walked, Some(own)));
     }
 

@@ -68,7 +68,15 @@ impl<'a> Scene<'a> {
         clock: &'a dyn Clock,
         progress: &'a dyn Progress,
     ) -> Self {
-        Self { target, collector, clock, progress, started: Instant::now(), found: Mutex::default(), spy: OnceLock::new() }
+        Self {
+            target,
+            collector,
+            clock,
+            progress,
+            started: Instant::now(),
+            found: Mutex::default(),
+            spy: OnceLock::new(),
+        }
     }
 
     /// A copy of what is known so far.
@@ -92,12 +100,24 @@ impl<'a> Scene<'a> {
     }
 
     /// Keeps one fact, stamped now.
-    pub fn fact(&self, key: FactKey, object: impl Into<String>, value: impl Into<Value>, source: &Source) {
+    pub fn fact(
+        &self,
+        key: FactKey,
+        object: impl Into<String>,
+        value: impl Into<Value>,
+        source: &Source,
+    ) {
         self.collector.push(Draft::new(key, object, value, source.clone(), self.now()));
     }
 
     /// Keeps one fact that rests on `n` looks.
-    pub fn fact_over(&self, n: u64, (key, object): (FactKey, &str), value: impl Into<Value>, source: &Source) {
+    pub fn fact_over(
+        &self,
+        n: u64,
+        (key, object): (FactKey, &str),
+        value: impl Into<Value>,
+        source: &Source,
+    ) {
         self.collector.push(Draft::new(key, object, value, source.clone(), self.now()).over(n));
     }
 

@@ -19,6 +19,7 @@ pub struct Series {
     body_bytes_max: u64,
     error_text: Option<String>,
     retry_after_s: Option<i64>,
+    interval_ms: Option<u128>,
 }
 
 impl Series {
@@ -60,6 +61,11 @@ impl Series {
         self.total_ms.len()
     }
 
+    /// The longest time of them.
+    pub fn max_ms(&self) -> f64 {
+        self.total_ms.iter().copied().fold(0.0, f64::max)
+    }
+
     /// The median time of them.
     pub fn median_ms(&self) -> Option<f64> {
         crate::stats::median(&self.total_ms)
@@ -71,13 +77,26 @@ impl Series {
         if all == 0 { 0.0 } else { self.errors as f64 / all as f64 }
     }
 
+    /// The same series, its requests sent at fixed times.
+    #[must_use]
+    pub fn spread_over_ms(mut self, interval_ms: u128) -> Self {
+        self.interval_ms = Some(interval_ms);
+        self
+    }
+
     /// Publishes it under the endpoint's name.
     pub fn publish(&self, scene: &Scene<'_>, path: &str, concurrency: u32) {
         let name = object::endpoint(path, concurrency);
+        let manner = match self.interval_ms {
+            Some(interval_ms) => format!("one every {interval_ms} ms, answered or not"),
+            None => format!("{concurrency} at a time"),
+        };
         let source = Source::new(
             "http",
-            format!("GET {path}, {concurrency} at a time, each on a connection of its own"),
-            format!("curl -s -o /dev/null -w '%{{time_connect}} %{{time_starttransfer}} %{{time_total}}\\n' BASE{path}"),
+            format!("GET {path}, {manner}, each on a connection of its own"),
+            format!(
+                "curl -s -o /dev/null -w '%{{time_connect}} %{{time_starttransfer}} %{{time_total}}\\n' BASE{path}"
+            ),
         );
         let all = (self.n() + self.keep_alive_ms.len()) as u64;
         for (key, samples) in [

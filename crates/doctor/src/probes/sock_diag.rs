@@ -4,10 +4,14 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
-use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
-use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags};
+use netlink_packet_core::{
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+};
 use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
+use netlink_packet_sock_diag::inet::{
+    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
+};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
@@ -70,7 +74,11 @@ impl SockDiag {
     ///
     /// # Errors
     /// When the kernel does not answer, or refuses.
-    pub fn exact(&mut self, local: SocketAddr, remote: SocketAddr) -> io::Result<Option<TcpSocket>> {
+    pub fn exact(
+        &mut self,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> io::Result<Option<TcpSocket>> {
         let id = SocketId {
             source_port: local.port(),
             destination_port: remote.port(),
@@ -115,7 +123,13 @@ impl SockDiag {
         Ok(found)
     }
 
-    fn send(&self, family: u8, states: StateFlags, socket_id: SocketId, flags: u16) -> io::Result<()> {
+    fn send(
+        &self,
+        family: u8,
+        states: StateFlags,
+        socket_id: SocketId,
+        flags: u16,
+    ) -> io::Result<()> {
         let mut header = NetlinkHeader::default();
         header.flags = flags;
         let request = InetRequest {
@@ -139,11 +153,16 @@ impl SockDiag {
             let size = self.socket.recv(&mut &mut self.buffer[..], 0)?;
             let mut offset = 0;
             while offset < size {
-                let message = <NetlinkMessage<SockDiagMessage>>::deserialize(&self.buffer[offset..size])
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+                let message =
+                    <NetlinkMessage<SockDiagMessage>>::deserialize(&self.buffer[offset..size])
+                        .map_err(|error| {
+                            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+                        })?;
                 let more = message.header.flags & netlink_packet_core::NLM_F_MULTIPART != 0;
                 match message.payload {
-                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => keep(&response.header),
+                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                        keep(&response.header)
+                    }
                     NetlinkPayload::Done(_) => return Ok(()),
                     NetlinkPayload::Error(error) => return refusal(&error.to_io()),
                     _ => {}
@@ -181,7 +200,9 @@ fn read_socket(header: &InetResponseHeader) -> TcpSocket {
 /// An IPv4 peer of a dual-stack socket is written as the IPv4 address it is.
 fn plain(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V6(v6) if v6 != Ipv6Addr::UNSPECIFIED => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V6(v6) if v6 != Ipv6Addr::UNSPECIFIED => {
+            v6.to_ipv4_mapped().map_or(address, IpAddr::V4)
+        }
         _ => address,
     }
 }
@@ -237,7 +258,8 @@ mod tests {
         let four = TcpListener::bind("127.0.0.1:0").unwrap();
         let six = TcpListener::bind("[::1]:0").unwrap();
         let mut diag = SockDiag::open().unwrap();
-        let listed: Vec<_> = diag.listeners().unwrap().into_iter().map(|socket| socket.local).collect();
+        let listed: Vec<_> =
+            diag.listeners().unwrap().into_iter().map(|socket| socket.local).collect();
         assert!(listed.contains(&four.local_addr().unwrap()));
         assert!(listed.contains(&six.local_addr().unwrap()));
     }

@@ -108,7 +108,9 @@ fn literals(text: &str) -> Vec<(usize, String)> {
         let Some(length) = text[body..].find(quote) else { break };
         let inner = &text[body..body + length];
         let computed = text[..open].ends_with(['f', 'F']) && inner.contains('{');
-        let joined = end_of_last.is_some_and(|end: usize| text[end..open].trim_matches(['f', 'r', 'b']).trim().is_empty());
+        let joined = end_of_last.is_some_and(|end: usize| {
+            text[end..open].trim_matches(['f', 'r', 'b']).trim().is_empty()
+        });
         match found.last_mut() {
             Some((_, last)) if joined && last.len() < SQL_CHARS_MAX => last.push_str(inner),
             _ if computed || inner.len() > SQL_CHARS_MAX => {}

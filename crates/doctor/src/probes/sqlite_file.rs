@@ -75,7 +75,8 @@ pub struct WalIndex {
 
 /// The child's part: reads and never opens with SQLite.
 pub fn obey(order: &RawOrder) -> RawSeen {
-    read(&order.database).unwrap_or_else(|error| RawSeen { error: Some(error.to_string()), ..RawSeen::default() })
+    read(&order.database)
+        .unwrap_or_else(|error| RawSeen { error: Some(error.to_string()), ..RawSeen::default() })
 }
 
 fn read(database: &Path) -> std::io::Result<RawSeen> {
@@ -85,9 +86,12 @@ fn read(database: &Path) -> std::io::Result<RawSeen> {
     }
     let mut header = [0; HEADER_BYTES];
     let whole = File::open(database)?.read_exact_at(&mut header, 0).is_ok();
-    let size_of = |suffix: &str| std::fs::metadata(sidecar(database, suffix)).map_or(0, |meta| meta.len());
+    let size_of =
+        |suffix: &str| std::fs::metadata(sidecar(database, suffix)).map_or(0, |meta| meta.len());
     let mut shm = [0; SHM_BYTES];
-    let has_index = File::open(sidecar(database, "-shm")).and_then(|file| file.read_exact_at(&mut shm, 0)).is_ok();
+    let has_index = File::open(sidecar(database, "-shm"))
+        .and_then(|file| file.read_exact_at(&mut shm, 0))
+        .is_ok();
     Ok(RawSeen {
         error: None,
         size_bytes: meta.len(),
@@ -102,25 +106,42 @@ fn parse_header(header: &[u8; HEADER_BYTES], size_bytes: u64) -> Option<Header> 
     if !header.starts_with(MAGIC) {
         return None;
     }
-    let be32 = |at: usize| u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
+    let be32 = |at: usize| {
+        u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
+    };
     let page_bytes = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
         other => u64::from(other),
     };
     // The page count is valid only if the change counter is the one it was written with (§1.3.7).
-    let pages = if be32(24) == be32(92) && be32(28) > 0 { be32(28) } else { size_bytes / page_bytes.max(1) };
+    let pages = if be32(24) == be32(92) && be32(28) > 0 {
+        be32(28)
+    } else {
+        size_bytes / page_bytes.max(1)
+    };
     let auto_vacuum = match (be32(52), be32(64)) {
         (0, _) => "none",
         (_, 0) => "full",
         _ => "incremental",
     };
-    Some(Header { page_bytes, wal: header[19] == 2, pages, freelist_pages: be32(36), auto_vacuum: auto_vacuum.to_owned() })
+    Some(Header {
+        page_bytes,
+        wal: header[19] == 2,
+        pages,
+        freelist_pages: be32(36),
+        auto_vacuum: auto_vacuum.to_owned(),
+    })
 }
 
 fn parse_index(shm: &[u8; SHM_BYTES]) -> WalIndex {
     // The WAL index is written in the byte order of the machine (walformat.html §2.1).
-    let ne32 = |at: usize| u64::from(u32::from_ne_bytes([shm[at], shm[at + 1], shm[at + 2], shm[at + 3]]));
-    WalIndex { mx_frame: ne32(16), backfilled: ne32(96), read_marks: (0..5).map(|mark| ne32(100 + mark * 4)).collect() }
+    let ne32 =
+        |at: usize| u64::from(u32::from_ne_bytes([shm[at], shm[at + 1], shm[at + 2], shm[at + 3]]));
+    WalIndex {
+        mx_frame: ne32(16),
+        backfilled: ne32(96),
+        read_marks: (0..5).map(|mark| ne32(100 + mark * 4)).collect(),
+    }
 }
 
 /// The parent's part: one child per database.
@@ -139,7 +160,13 @@ pub async fn run(scene: &Scene<'_>) {
 }
 
 fn publish(scene: &Scene<'_>, name: &str, seen: &RawSeen) {
-    let source = |from: &str, bytes: usize| Source::new("sqlite_file", format!("{name}{from}"), format!("head -c {bytes} {name}{from} | xxd"));
+    let source = |from: &str, bytes: usize| {
+        Source::new(
+            "sqlite_file",
+            format!("{name}{from}"),
+            format!("head -c {bytes} {name}{from} | xxd"),
+        )
+    };
     let main = source("", HEADER_BYTES);
     scene.fact(FactKey::SqliteSizeBytes, name, seen.size_bytes, &main);
     scene.fact(FactKey::SqliteWalBytes, name, seen.wal_bytes, &source("-wal", 32));
@@ -148,10 +175,19 @@ fn publish(scene: &Scene<'_>, name: &str, seen: &RawSeen) {
             scene.fact(FactKey::SqlitePageSize, name, header.page_bytes, &main);
             scene.fact(FactKey::SqlitePages, name, header.pages, &main);
             scene.fact(FactKey::SqliteFreelistPages, name, header.freelist_pages, &main);
-            scene.fact(FactKey::SqliteJournalMode, name, if header.wal { "wal" } else { "rollback" }, &main);
+            scene.fact(
+                FactKey::SqliteJournalMode,
+                name,
+                if header.wal { "wal" } else { "rollback" },
+                &main,
+            );
             scene.fact(FactKey::SqliteAutoVacuum, name, header.auto_vacuum.clone(), &main);
         }
-        None => scene.missing(FactKey::SqlitePages, name, "the file does not begin like a SQLite database"),
+        None => scene.missing(
+            FactKey::SqlitePages,
+            name,
+            "the file does not begin like a SQLite database",
+        ),
     }
     if let Some(index) = &seen.index {
         let shm = source("-shm", SHM_BYTES);

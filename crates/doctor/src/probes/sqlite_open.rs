@@ -29,7 +29,8 @@ impl Reader {
     /// Runs `work`; any statement in it is interrupted after `limit`.
     pub fn within<T>(&self, limit: Duration, work: impl FnOnce(&Connection) -> T) -> T {
         let until = self.opened.elapsed() + limit;
-        self.deadline_ms.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.deadline_ms
+            .store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         work(&self.db)
     }
 
@@ -38,10 +39,13 @@ impl Reader {
         let deadline_ms = Arc::new(AtomicU64::new(5_000));
         db.busy_timeout(BUSY_TIMEOUT)?;
         let watched = Arc::clone(&deadline_ms);
-        let is_over = move || opened.elapsed().as_millis() >= u128::from(watched.load(Ordering::Relaxed));
+        let is_over =
+            move || opened.elapsed().as_millis() >= u128::from(watched.load(Ordering::Relaxed));
         db.progress_handler(PROGRESS_STEPS, Some(is_over))?;
         // A stranger's schema must not run anything (sqlite.org/security.html).
-        db.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;")?;
+        db.execute_batch(
+            "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;",
+        )?;
         Ok(Self { db, opened, deadline_ms })
     }
 }
@@ -62,7 +66,13 @@ pub enum Opened {
 ///
 /// # Errors
 /// A sentence, when it cannot be opened or copied within the limits.
-pub fn open(database: &Path, in_use: bool, wal_mode: bool, scratch: &Path, copy_bytes_max: u64) -> Result<Opened, String> {
+pub fn open(
+    database: &Path,
+    in_use: bool,
+    wal_mode: bool,
+    scratch: &Path,
+    copy_bytes_max: u64,
+) -> Result<Opened, String> {
     let live = !wal_mode || (in_use && sidecar(database, "-shm").exists());
     if live {
         return read_only(database).map(Opened::Live).map_err(|error| error.to_string());
@@ -70,20 +80,27 @@ pub fn open(database: &Path, in_use: bool, wal_mode: bool, scratch: &Path, copy_
     let copy = scratch.join("files.db");
     let before = state_of(database);
     if before.iter().map(|(size, _)| size).sum::<u64>() > copy_bytes_max {
-        return Err(format!("nobody has it open, and its files are larger than the {} MB that are copied", copy_bytes_max >> 20));
+        return Err(format!(
+            "nobody has it open, and its files are larger than the {} MB that are copied",
+            copy_bytes_max >> 20
+        ));
     }
     for suffix in ["", "-wal"] {
         let from = sidecar(database, suffix);
         if from.exists() {
-            std::fs::copy(&from, sidecar(&copy, suffix)).map_err(|error| format!("copying {}: {error}", from.display()))?;
+            std::fs::copy(&from, sidecar(&copy, suffix))
+                .map_err(|error| format!("copying {}: {error}", from.display()))?;
         }
     }
     if state_of(database) != before {
         return Err("it was written to while its files were copied".to_owned());
     }
-    let db = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .and_then(Reader::new)
-        .map_err(|error| error.to_string())?;
+    let db = Connection::open_with_flags(
+        &copy,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .and_then(Reader::new)
+    .map_err(|error| error.to_string())?;
     Ok(Opened::Copied(db))
 }
 
@@ -96,7 +113,9 @@ fn state_of(database: &Path) -> [(u64, Option<std::time::SystemTime>); 2] {
 }
 
 fn read_only(database: &Path) -> rusqlite::Result<Reader> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     let reader = Reader::new(Connection::open_with_flags(uri(database), flags)?)?;
     reader.db.execute_batch("PRAGMA query_only=ON;")?;
     Ok(reader)
@@ -108,7 +127,9 @@ fn uri(database: &Path) -> String {
     let mut escaped = String::from("file:");
     for byte in database.as_os_str().as_bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => escaped.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                escaped.push(char::from(*byte))
+            }
             other => escaped.push_str(&format!("%{other:02X}")),
         }
     }
@@ -119,9 +140,17 @@ fn uri(database: &Path) -> String {
 ///
 /// # Errors
 /// A sentence, when it is too large, takes too long, or there is no room.
-pub fn copy_for_trials(reader: &Reader, scratch: &Path, (bytes, bytes_max): (u64, u64), limit: Duration) -> Result<Reader, String> {
+pub fn copy_for_trials(
+    reader: &Reader,
+    scratch: &Path,
+    (bytes, bytes_max): (u64, u64),
+    limit: Duration,
+) -> Result<Reader, String> {
     if bytes > bytes_max {
-        return Err(format!("the database is larger than the {} MB that are copied", bytes_max >> 20));
+        return Err(format!(
+            "the database is larger than the {} MB that are copied",
+            bytes_max >> 20
+        ));
     }
     let room = rustix::fs::statvfs(scratch).map_or(0, |fs| fs.f_bavail.saturating_mul(fs.f_frsize));
     if room < bytes.saturating_mul(2).saturating_add(64 << 20) {
@@ -150,6 +179,9 @@ mod tests {
 
     #[test]
     fn a_path_with_a_question_mark_stays_a_path() {
-        assert_eq!(uri(Path::new("/srv/a?mode=rwc#x %.db")), "file:/srv/a%3Fmode%3Drwc%23x%20%25.db?mode=ro");
+        assert_eq!(
+            uri(Path::new("/srv/a?mode=rwc#x %.db")),
+            "file:/srv/a%3Fmode%3Drwc%23x%20%25.db?mode=ro"
+        );
     }
 }

@@ -67,7 +67,12 @@ pub struct StatementSeen {
 }
 
 /// Tries the statements read at source lines and those that tables of this shape serve.
-pub fn try_all(copy: &Reader, tables: &[TableSeen], sources: &[SourceStatement], limit: Duration) -> Vec<StatementSeen> {
+pub fn try_all(
+    copy: &Reader,
+    tables: &[TableSeen],
+    sources: &[SourceStatement],
+    limit: Duration,
+) -> Vec<StatementSeen> {
     let begun = Instant::now();
     let left = || limit.saturating_sub(begun.elapsed());
     let mut seen: Vec<StatementSeen> = Vec::new();
@@ -100,10 +105,19 @@ struct Candidate {
 fn candidates(tables: &[TableSeen], sources: &[SourceStatement]) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = sources
         .iter()
-        .map(|one| Candidate { sql: one.sql.clone(), place: Some(one.place.clone()), http_path: Some(one.http_path.clone()) })
+        .map(|one| Candidate {
+            sql: one.sql.clone(),
+            place: Some(one.place.clone()),
+            http_path: Some(one.http_path.clone()),
+        })
         .collect();
     for table in tables.iter().filter(|table| table.rows.is_none_or(|rows| rows >= ROWS_MIN)) {
-        let looked_up: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).filter(|name| is_looked_up(name)).collect();
+        let looked_up: Vec<&str> = table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .filter(|name| is_looked_up(name))
+            .collect();
         for column in looked_up {
             all.push(guessed(table, &[column]));
         }
@@ -116,13 +130,22 @@ fn candidates(tables: &[TableSeen], sources: &[SourceStatement]) -> Vec<Candidat
 
 /// Two columns with an index each: where stale statistics can make the planner choose the wrong one.
 fn indexed_pairs(table: &TableSeen) -> Vec<(&str, &str)> {
-    let firsts: Vec<&str> = table.indexes.iter().filter_map(|index| index.columns.first()).map(String::as_str).collect();
-    let pairs = firsts.iter().enumerate().flat_map(|(at, a)| firsts[at + 1..].iter().map(move |b| (*a, *b)));
+    let firsts: Vec<&str> = table
+        .indexes
+        .iter()
+        .filter_map(|index| index.columns.first())
+        .map(String::as_str)
+        .collect();
+    let pairs = firsts
+        .iter()
+        .enumerate()
+        .flat_map(|(at, a)| firsts[at + 1..].iter().map(move |b| (*a, *b)));
     pairs.filter(|(a, b)| a != b).take(PAIRS_MAX).collect()
 }
 
 fn guessed(table: &TableSeen, columns: &[&str]) -> Candidate {
-    let terms: Vec<String> = columns.iter().map(|column| format!("{} = ?", quoted(column))).collect();
+    let terms: Vec<String> =
+        columns.iter().map(|column| format!("{} = ?", quoted(column))).collect();
     let sql = format!("SELECT * FROM {} WHERE {}", quoted(&table.name), terms.join(" AND "));
     Candidate { sql, place: None, http_path: None }
 }
@@ -130,13 +153,22 @@ fn guessed(table: &TableSeen, columns: &[&str]) -> Candidate {
 /// Columns by which rows are usually looked up: secrets, addresses and references.
 fn is_looked_up(column: &str) -> bool {
     let lower = column.to_ascii_lowercase();
-    let words = ["token", "email", "session_key", "sid", "username", "token_hash", "api_key", "slug"];
-    (lower.ends_with("_id") && lower.len() > 3) || words.contains(&lower.as_str()) || lower.ends_with("_hash") && lower.contains("token")
+    let words =
+        ["token", "email", "session_key", "sid", "username", "token_hash", "api_key", "slug"];
+    (lower.ends_with("_id") && lower.len() > 3)
+        || words.contains(&lower.as_str())
+        || lower.ends_with("_hash") && lower.contains("token")
 }
 
-fn first_try(copy: &Reader, tables: &[TableSeen], candidate: Candidate) -> rusqlite::Result<StatementSeen> {
+fn first_try(
+    copy: &Reader,
+    tables: &[TableSeen],
+    candidate: Candidate,
+) -> rusqlite::Result<StatementSeen> {
     let tried = run(copy, tables, &candidate.sql)?;
-    let table = scanned_table(&tried.plan).map(|name| real_name(tables, &name, &candidate.sql)).or_else(|| read_table(&tried.plan));
+    let table = scanned_table(&tried.plan)
+        .map(|name| real_name(tables, &name, &candidate.sql))
+        .or_else(|| read_table(&tried.plan));
     Ok(StatementSeen {
         sql: candidate.sql,
         place: candidate.place,
@@ -189,11 +221,20 @@ fn read_all(db: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Resul
 }
 
 /// A value for each parameter: one that the compared column really holds, so that the run finds rows.
-fn parameters_for(db: &Connection, tables: &[TableSeen], sql: &str) -> rusqlite::Result<Vec<Value>> {
+fn parameters_for(
+    db: &Connection,
+    tables: &[TableSeen],
+    sql: &str,
+) -> rusqlite::Result<Vec<Value>> {
     let wanted = db.prepare(sql)?.parameter_count();
     let columns = compared_columns(sql);
     Ok((0..wanted)
-        .map(|at| columns.get(at).and_then(|(column, _)| a_value_of(db, tables, sql, column)).unwrap_or(Value::Null))
+        .map(|at| {
+            columns
+                .get(at)
+                .and_then(|(column, _)| a_value_of(db, tables, sql, column))
+                .unwrap_or(Value::Null)
+        })
         .collect())
 }
 
@@ -204,7 +245,11 @@ fn a_value_of(db: &Connection, tables: &[TableSeen], sql: &str, column: &str) ->
             && table.columns.iter().any(|one| one.name.eq_ignore_ascii_case(column))
     };
     let table = tables.iter().find(has)?;
-    let newest = format!("SELECT {} FROM {} ORDER BY rowid DESC LIMIT 1", quoted(column), quoted(&table.name));
+    let newest = format!(
+        "SELECT {} FROM {} ORDER BY rowid DESC LIMIT 1",
+        quoted(column),
+        quoted(&table.name)
+    );
     db.query_row(&newest, [], |row| row.get(0)).ok()
 }
 
@@ -232,7 +277,9 @@ fn compared_columns(sql: &str) -> Vec<(String, bool)> {
 fn scanned_table(plan: &[String]) -> Option<String> {
     plan.iter().find_map(|line| {
         let rest = line.strip_prefix("SCAN ")?;
-        let whole = !rest.contains("USING COVERING INDEX") && !rest.contains("USING INDEX") && !rest.starts_with("CONSTANT");
+        let whole = !rest.contains("USING COVERING INDEX")
+            && !rest.contains("USING INDEX")
+            && !rest.starts_with("CONSTANT");
         whole.then(|| rest.split(' ').next().map(str::to_owned)).flatten()
     })
 }
@@ -275,10 +322,16 @@ fn with_index(copy: &Reader, tables: &[TableSeen], statement: &StatementSeen) ->
     }
     let index = format!("{}_by_{}", table.name, columns.join("_"));
     let listed: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
-    let create = format!("CREATE INDEX {} ON {}({})", quoted(&index), quoted(&table.name), listed.join(", "));
+    let create = format!(
+        "CREATE INDEX {} ON {}({})",
+        quoted(&index),
+        quoted(&table.name),
+        listed.join(", ")
+    );
     copy.within(CHANGE_LIMIT, |db| db.execute_batch(&create)).ok()?;
     let tried = run(copy, tables, &statement.sql);
-    copy.within(CHANGE_LIMIT, |db| db.execute_batch(&format!("DROP INDEX {}", quoted(&index)))).ok()?;
+    copy.within(CHANGE_LIMIT, |db| db.execute_batch(&format!("DROP INDEX {}", quoted(&index))))
+        .ok()?;
     Some(Trial { create: create.replace('"', ""), took_ms: tried.ok()?.took_ms })
 }
 
@@ -293,8 +346,16 @@ fn is_stale(table: &TableSeen) -> bool {
     }
 }
 
-fn after_analyze(copy: &Reader, tables: &[TableSeen], seen: &mut [StatementSeen], left: &dyn Fn() -> Duration) {
-    if copy.within(CHANGE_LIMIT, |db| db.execute_batch("PRAGMA analysis_limit=2000; ANALYZE")).is_err() {
+fn after_analyze(
+    copy: &Reader,
+    tables: &[TableSeen],
+    seen: &mut [StatementSeen],
+    left: &dyn Fn() -> Duration,
+) {
+    if copy
+        .within(CHANGE_LIMIT, |db| db.execute_batch("PRAGMA analysis_limit=2000; ANALYZE"))
+        .is_err()
+    {
         return;
     }
     for statement in seen {
@@ -313,7 +374,10 @@ mod tests {
     fn compared_columns_are_found_in_the_order_of_the_parameters() {
         let sql = "SELECT count(body) FROM notes n WHERE n.status = 'unread' AND n.user_id = ? AND at >= :since";
         assert_eq!(compared_columns(sql), [("user_id".to_owned(), true), ("at".to_owned(), false)]);
-        assert_eq!(compared_columns("SELECT * FROM \"t\" WHERE \"a\" = ?"), [("a".to_owned(), true)]);
+        assert_eq!(
+            compared_columns("SELECT * FROM \"t\" WHERE \"a\" = ?"),
+            [("a".to_owned(), true)]
+        );
     }
 
     #[test]

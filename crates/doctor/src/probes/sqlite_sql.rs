@@ -64,7 +64,13 @@ pub struct SqlSeen {
 pub fn obey(order: &SqlOrder) -> SqlSeen {
     let begun = Instant::now();
     let mut seen = SqlSeen::default();
-    let opened = sqlite_open::open(&order.database, order.in_use, order.wal_mode, &order.scratch, order.copy_bytes_max);
+    let opened = sqlite_open::open(
+        &order.database,
+        order.in_use,
+        order.wal_mode,
+        &order.scratch,
+        order.copy_bytes_max,
+    );
     let (reader, is_copy) = match opened {
         Ok(Opened::Live(reader)) => (reader, false),
         Ok(Opened::Copied(reader)) => (reader, true),
@@ -77,7 +83,12 @@ pub fn obey(order: &SqlOrder) -> SqlSeen {
     let trial = if is_copy {
         Ok(reader)
     } else {
-        sqlite_open::copy_for_trials(&reader, &order.scratch, (bytes, order.copy_bytes_max), COPY_LIMIT)
+        sqlite_open::copy_for_trials(
+            &reader,
+            &order.scratch,
+            (bytes, order.copy_bytes_max),
+            COPY_LIMIT,
+        )
     };
     match trial {
         Ok(copy) => {
@@ -92,7 +103,8 @@ pub fn obey(order: &SqlOrder) -> SqlSeen {
 fn ask(reader: &Reader, order: &SqlOrder, seen: &mut SqlSeen) -> rusqlite::Result<()> {
     let pragma = |name: &str| -> rusqlite::Result<u64> {
         reader.within(Duration::from_secs(1), |db| {
-            db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map(|value| u64::try_from(value).unwrap_or(0))
+            db.pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .map(|value| u64::try_from(value).unwrap_or(0))
         })
     };
     seen.pages = Some((pragma("page_count")?, pragma("freelist_count")?, pragma("page_size")?));
@@ -114,7 +126,11 @@ pub async fn run(scene: &Scene<'_>) {
         let scratch = match Scratch::new() {
             Ok(scratch) => scratch,
             Err(error) => {
-                scene.missing(FactKey::SqliteScanMs, name, format!("no private directory under /tmp: {error}"));
+                scene.missing(
+                    FactKey::SqliteScanMs,
+                    name,
+                    format!("no private directory under /tmp: {error}"),
+                );
                 continue;
             }
         };
@@ -143,7 +159,13 @@ pub async fn run(scene: &Scene<'_>) {
 }
 
 fn publish(scene: &Scene<'_>, name: &str, seen: &SqlSeen) {
-    let sql = |text: &str| Source::new("sqlite_sql", format!("{name}, mode=ro: {text}"), format!("sqlite3 'file:{name}?mode=ro' '{text}'"));
+    let sql = |text: &str| {
+        Source::new(
+            "sqlite_sql",
+            format!("{name}, mode=ro: {text}"),
+            format!("sqlite3 'file:{name}?mode=ro' '{text}'"),
+        )
+    };
     if let Some(error) = &seen.error {
         scene.missing(FactKey::SqliteScanMs, name, redact::text(error));
         return;
@@ -154,10 +176,24 @@ fn publish(scene: &Scene<'_>, name: &str, seen: &SqlSeen) {
         scene.fact(FactKey::SqlitePageSize, name, page_bytes, &sql("PRAGMA page_size"));
     }
     match (seen.scan_ms, &seen.scan_missing) {
-        (Some(took_ms), _) => scene.fact(FactKey::SqliteScanMs, name, took_ms, &sql("every column of every row of every table, read once")),
-        (None, reason) => scene.missing(FactKey::SqliteScanMs, name, redact::text(reason.as_deref().unwrap_or("not measured"))),
+        (Some(took_ms), _) => scene.fact(
+            FactKey::SqliteScanMs,
+            name,
+            took_ms,
+            &sql("every column of every row of every table, read once"),
+        ),
+        (None, reason) => scene.missing(
+            FactKey::SqliteScanMs,
+            name,
+            redact::text(reason.as_deref().unwrap_or("not measured")),
+        ),
     }
-    scene.fact(FactKey::SqliteHasStatistics, name, seen.has_statistics, &sql("SELECT count(*) FROM sqlite_stat1"));
+    scene.fact(
+        FactKey::SqliteHasStatistics,
+        name,
+        seen.has_statistics,
+        &sql("SELECT count(*) FROM sqlite_stat1"),
+    );
     for table in &seen.tables {
         publish_table(scene, name, table);
     }
@@ -171,16 +207,40 @@ fn publish(scene: &Scene<'_>, name: &str, seen: &SqlSeen) {
 
 fn publish_table(scene: &Scene<'_>, database: &str, table: &TableSeen) {
     let name = object::table(database, &redact::text(&table.name));
-    let sql = |text: String| Source::new("sqlite_sql", format!("{database}, mode=ro: {text}"), format!("sqlite3 'file:{database}?mode=ro' '{text}'"));
+    let sql = |text: String| {
+        Source::new(
+            "sqlite_sql",
+            format!("{database}, mode=ro: {text}"),
+            format!("sqlite3 'file:{database}?mode=ro' '{text}'"),
+        )
+    };
     match table.rows {
-        Some(rows) => scene.fact(FactKey::SqliteTableRows, &name, rows, &sql(format!("SELECT count(*) FROM {}", table.name))),
+        Some(rows) => scene.fact(
+            FactKey::SqliteTableRows,
+            &name,
+            rows,
+            &sql(format!("SELECT count(*) FROM {}", table.name)),
+        ),
         None => scene.missing(FactKey::SqliteTableRows, &name, "counting its rows took too long"),
     }
-    let indexes: Vec<String> =
-        table.indexes.iter().map(|index| redact::text(&format!("{}({})", index.name, index.columns.join(", ")))).collect();
-    scene.fact(FactKey::SqliteIndexes, &name, indexes, &sql(format!("PRAGMA index_list({})", table.name)));
+    let indexes: Vec<String> = table
+        .indexes
+        .iter()
+        .map(|index| redact::text(&format!("{}({})", index.name, index.columns.join(", "))))
+        .collect();
+    scene.fact(
+        FactKey::SqliteIndexes,
+        &name,
+        indexes,
+        &sql(format!("PRAGMA index_list({})", table.name)),
+    );
     if let Some(rows) = table.stat_rows {
-        scene.fact(FactKey::SqliteStatRows, &name, rows, &sql("SELECT * FROM sqlite_stat1".to_owned()));
+        scene.fact(
+            FactKey::SqliteStatRows,
+            &name,
+            rows,
+            &sql("SELECT * FROM sqlite_stat1".to_owned()),
+        );
     }
     let Some(sessions) = &table.sessions else { return };
     let text = format!("count of {} by {}", table.name, sessions.column);
@@ -192,7 +252,11 @@ fn publish_table(scene: &Scene<'_>, database: &str, table: &TableSeen) {
                 scene.fact(FactKey::SqliteSessionsOldestExpiredMs, &name, oldest_ms, &sql(text));
             }
         }
-        None => scene.missing(FactKey::SqliteSessionsExpired, &name, "counting its expired rows took too long"),
+        None => scene.missing(
+            FactKey::SqliteSessionsExpired,
+            &name,
+            "counting its expired rows took too long",
+        ),
     }
 }
 
@@ -201,7 +265,8 @@ fn publish_statement(scene: &Scene<'_>, name: &str, statement: &StatementSeen) {
         Some(place) => format!("read at {place}"),
         None => "a look-up that tables of this shape serve".to_owned(),
     };
-    let source = Source::new("sqlite_sql", format!("{origin}, tried on a copy"), "sqlite3 COPY '.eqp on'");
+    let source =
+        Source::new("sqlite_sql", format!("{origin}, tried on a copy"), "sqlite3 COPY '.eqp on'");
     let text = redact::sql(&statement.sql);
     scene.fact(FactKey::SqliteStatement, name, text, &source);
     scene.fact(FactKey::SqliteStatementPlan, name, redacted(&statement.plan), &source);

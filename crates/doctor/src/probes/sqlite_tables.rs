@@ -96,8 +96,13 @@ pub fn scan_ms(reader: &Reader, tables: &[TableSeen]) -> rusqlite::Result<f64> {
     let once = || -> rusqlite::Result<Duration> {
         let begun = Instant::now();
         for table in tables {
-            let lengths: Vec<String> = table.columns.iter().map(|column| format!("total(length({}))", quoted(&column.name))).collect();
-            let sql = format!("SELECT {} FROM {} NOT INDEXED", lengths.join(", "), quoted(&table.name));
+            let lengths: Vec<String> = table
+                .columns
+                .iter()
+                .map(|column| format!("total(length({}))", quoted(&column.name)))
+                .collect();
+            let sql =
+                format!("SELECT {} FROM {} NOT INDEXED", lengths.join(", "), quoted(&table.name));
             let left = SCAN_LIMIT.saturating_sub(begun.elapsed());
             reader.within(left, |db| db.query_row(&sql, [], |_| Ok(())))?;
         }
@@ -122,18 +127,22 @@ fn table_names(db: &Connection) -> rusqlite::Result<Vec<String>> {
 
 fn columns_of(db: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
     let mut statement = db.prepare("SELECT name, upper(type) FROM pragma_table_info(?1)")?;
-    let columns = statement.query_map([table], |row| Ok(Column { name: row.get(0)?, kind: row.get(1)? }))?;
+    let columns =
+        statement.query_map([table], |row| Ok(Column { name: row.get(0)?, kind: row.get(1)? }))?;
     columns.take(COLUMNS_MAX).collect()
 }
 
 fn indexes_of(db: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
     let mut statement = db.prepare("SELECT name FROM pragma_index_list(?1) WHERE partial = 0")?;
-    let names: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut statement = db.prepare("SELECT coalesce(name, '') FROM pragma_index_info(?1) ORDER BY seqno")?;
+    let names: Vec<String> =
+        statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut statement =
+        db.prepare("SELECT coalesce(name, '') FROM pragma_index_info(?1) ORDER BY seqno")?;
     names
         .into_iter()
         .map(|name| {
-            let columns = statement.query_map([&name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let columns =
+                statement.query_map([&name], |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(Index { name, columns })
         })
         .collect()
@@ -141,7 +150,8 @@ fn indexes_of(db: &Connection, table: &str) -> rusqlite::Result<Vec<Index>> {
 
 /// The first number of a `stat` text is the number of rows; without the table there is none.
 fn stat_rows_of(db: &Connection, table: &str) -> Option<u64> {
-    let mut statement = db.prepare("SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 AND stat IS NOT NULL").ok()?;
+    let mut statement =
+        db.prepare("SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 AND stat IS NOT NULL").ok()?;
     let stats = statement.query_map([table], |row| row.get::<_, String>(0)).ok()?;
     stats.flatten().filter_map(|stat| stat.split(' ').next()?.parse().ok()).max()
 }
@@ -157,13 +167,19 @@ fn session_column<'a>(table: &str, columns: &'a [Column]) -> Option<&'a Column> 
     if !["session", "token"].iter().any(|word| lower.contains(word)) {
         return None;
     }
-    let named = |word: &str| columns.iter().find(|column| column.name.to_ascii_lowercase().contains(word));
+    let named =
+        |word: &str| columns.iter().find(|column| column.name.to_ascii_lowercase().contains(word));
     named("expir").or_else(|| named("valid_until")).or_else(|| named("not_after"))
 }
 
 /// All rows, those past their expiry, and the age of the oldest; numbers are seconds,
 /// milliseconds, microseconds or nanoseconds by their size, texts are dates as SQLite reads them.
-fn expired(db: &Connection, table: &str, column: &Column, now_ms: i64) -> rusqlite::Result<(u64, u64, Option<i64>)> {
+fn expired(
+    db: &Connection,
+    table: &str,
+    column: &Column,
+    now_ms: i64,
+) -> rusqlite::Result<(u64, u64, Option<i64>)> {
     let name = quoted(&column.name);
     let sql = format!(
         "WITH one(at) AS (SELECT CASE typeof({name})
@@ -192,9 +208,13 @@ mod tests {
 
     fn expired_of(kind: &str, values: &[&str]) -> (u64, u64, Option<i64>) {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(&format!("CREATE TABLE sessions(id INTEGER PRIMARY KEY, expires_at {kind})")).unwrap();
+        db.execute_batch(&format!(
+            "CREATE TABLE sessions(id INTEGER PRIMARY KEY, expires_at {kind})"
+        ))
+        .unwrap();
         for value in values {
-            db.execute_batch(&format!("INSERT INTO sessions(expires_at) VALUES ({value})")).unwrap();
+            db.execute_batch(&format!("INSERT INTO sessions(expires_at) VALUES ({value})"))
+                .unwrap();
         }
         let columns = columns_of(&db, "sessions").unwrap();
         let column = session_column("sessions", &columns).unwrap();
@@ -203,7 +223,10 @@ mod tests {
 
     #[test]
     fn expiry_is_understood_in_seconds_milliseconds_and_dates() {
-        assert_eq!(expired_of("INTEGER", &["1699999999", "1700000001", "NULL"]), (3, 1, Some(1000)));
+        assert_eq!(
+            expired_of("INTEGER", &["1699999999", "1700000001", "NULL"]),
+            (3, 1, Some(1000))
+        );
         assert_eq!(expired_of("INTEGER", &["1699999999000", "1700000001000"]), (2, 1, Some(1000)));
         assert_eq!(expired_of("TEXT", &["'2023-11-14T22:13:10Z'", "'2999-01-01 00:00:00'"]).1, 1);
         assert_eq!(expired_of("REAL", &["1699999999.5", "1800000000.5"]).1, 1);
@@ -213,16 +236,28 @@ mod tests {
     fn a_table_of_users_is_no_table_of_sessions() {
         let column = Column { name: "expires_at".to_owned(), kind: "INTEGER".to_owned() };
         assert!(session_column("users", std::slice::from_ref(&column)).is_none());
-        assert!(session_column("django_session", &[Column { name: "expire_date".to_owned(), ..column }]).is_some());
+        assert!(
+            session_column(
+                "django_session",
+                &[Column { name: "expire_date".to_owned(), ..column }]
+            )
+            .is_some()
+        );
     }
 
     #[test]
     fn statistics_are_read_where_there_are_any() {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE t(a); CREATE INDEX t_a ON t(a); INSERT INTO t VALUES (1),(2),(3)").unwrap();
+        db.execute_batch(
+            "CREATE TABLE t(a); CREATE INDEX t_a ON t(a); INSERT INTO t VALUES (1),(2),(3)",
+        )
+        .unwrap();
         assert_eq!(stat_rows_of(&db, "t"), None);
         db.execute_batch("ANALYZE").unwrap();
         assert_eq!(stat_rows_of(&db, "t"), Some(3));
-        assert_eq!(indexes_of(&db, "t").unwrap(), [Index { name: "t_a".to_owned(), columns: vec!["a".to_owned()] }]);
+        assert_eq!(
+            indexes_of(&db, "t").unwrap(),
+            [Index { name: "t_a".to_owned(), columns: vec!["a".to_owned()] }]
+        );
     }
 }

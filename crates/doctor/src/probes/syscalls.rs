@@ -103,7 +103,8 @@ impl Position {
             "-1" => Some(Self::Outside),
             number => {
                 let number = number.parse().ok()?;
-                let mut argument = || u64::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok();
+                let mut argument =
+                    || u64::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok();
                 Some(Self::In(number, [argument()?, argument()?]))
             }
         }
@@ -114,7 +115,8 @@ impl Position {
         match self {
             Self::Running => "running".to_owned(),
             Self::Outside => "outside".to_owned(),
-            Self::In(number, _) => find(*number).map_or_else(|| format!("syscall {number}"), |known| known.name.to_owned()),
+            Self::In(number, _) => find(*number)
+                .map_or_else(|| format!("syscall {number}"), |known| known.name.to_owned()),
         }
     }
 }

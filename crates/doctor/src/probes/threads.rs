@@ -34,6 +34,11 @@ pub struct ThreadSeen {
 }
 
 impl ThreadSeen {
+    /// Whether it slept through the whole window in one futex, as pool threads without work do.
+    pub fn is_parked(&self) -> bool {
+        self.on_cpu_ns == 0 && self.syscalls.len() == 1 && self.syscalls.contains_key("futex")
+    }
+
     /// Adds what another window saw of the same thread.
     pub fn absorb(&mut self, other: Self) {
         for (mine, theirs) in [
@@ -91,7 +96,8 @@ impl ThreadWatch {
         };
         // The kernel checks the right to trace at each read of this file, not when it is opened.
         let own_stand = format!("/proc/{pid}/syscall");
-        watch.syscalls_denied = std::fs::read(&own_stand).err().map(|error| format!("{own_stand}: {error}"));
+        watch.syscalls_denied =
+            std::fs::read(&own_stand).err().map(|error| format!("{own_stand}: {error}"));
         watch.refresh()?;
         Ok(watch)
     }
@@ -120,7 +126,9 @@ impl ThreadWatch {
 
     fn refresh(&mut self) -> io::Result<()> {
         for entry in std::fs::read_dir(format!("/proc/{}/task", self.pid))?.flatten() {
-            let Some(tid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            let Some(tid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
             if self.threads.contains_key(&tid) || self.threads.len() >= THREADS_MAX {
                 continue;
             }
@@ -164,7 +172,9 @@ impl OpenThread {
 
     /// Brings the CPU and run-queue times up to date (schedstat: on-CPU ns, waiting ns, slices).
     fn account(&mut self, buffer: &mut [u8; 512]) {
-        let Some(line) = self.schedstat.as_ref().and_then(|file| read(file, buffer)) else { return };
+        let Some(line) = self.schedstat.as_ref().and_then(|file| read(file, buffer)) else {
+            return;
+        };
         let mut words = line.split_ascii_whitespace().map(|word| word.parse::<u64>().unwrap_or(0));
         let now = (words.next().unwrap_or(0), words.next().unwrap_or(0));
         let first = *self.first.get_or_insert(now);

@@ -163,7 +163,10 @@ impl Watch {
         self.stop.store(true, Ordering::Relaxed);
         let mut seen = match (&mut self.main).await {
             Ok(seen) => seen,
-            Err(error) => Seen { failures: vec![format!("the watching thread ended early: {error}")], ..Seen::default() },
+            Err(error) => Seen {
+                failures: vec![format!("the watching thread ended early: {error}")],
+                ..Seen::default()
+            },
         };
         if let Some(python) = self.python.take() {
             match python.await {
@@ -193,13 +196,17 @@ fn look(plan: Plan, stop: &AtomicBool) -> Seen {
     let mut locks: Vec<LockWatch> = plan
         .databases
         .iter()
-        .filter_map(|database| LockWatch::begin(database).map_err(|error| keep("/proc/locks", error)).ok())
+        .filter_map(|database| {
+            LockWatch::begin(database).map_err(|error| keep("/proc/locks", error)).ok()
+        })
         .collect();
     let mut processes: Vec<(u32, ThreadWatch, Counters)> = plan
         .pids
         .iter()
         .filter_map(|pid| {
-            let threads = ThreadWatch::begin(*pid).map_err(|error| keep(&format!("/proc/{pid}/task"), error)).ok()?;
+            let threads = ThreadWatch::begin(*pid)
+                .map_err(|error| keep(&format!("/proc/{pid}/task"), error))
+                .ok()?;
             Some((*pid, threads, Counters::begin(*pid)))
         })
         .collect();
@@ -228,7 +235,10 @@ fn look(plan: Plan, stop: &AtomicBool) -> Seen {
             .into_iter()
             .map(|lock| LocksSeen { database: lock.database, looks: lock.looks, seen: lock.seen })
             .collect(),
-        processes: processes.into_iter().map(|(pid, threads, counters)| (pid, end(threads, counters))).collect(),
+        processes: processes
+            .into_iter()
+            .map(|(pid, threads, counters)| (pid, end(threads, counters)))
+            .collect(),
         python: BTreeMap::new(),
         window: started.elapsed(),
         failures,

@@ -30,10 +30,19 @@ pub fn publish(scene: &Scene<'_>, window: &Window, seen: &Seen) {
     }
 }
 
-fn publish_process(scene: &Scene<'_>, (pid, window): (u32, &Window), process: &ProcessSeen, window_ns: u64) {
+fn publish_process(
+    scene: &Scene<'_>,
+    (pid, window): (u32, &Window),
+    process: &ProcessSeen,
+    window_ns: u64,
+) {
     let name = object::process_during(pid, window);
     let file = |file: &str| {
-        Source::new("threads", format!("/proc/{pid}/{file}, first and last reading"), format!("cat /proc/{pid}/{file}"))
+        Source::new(
+            "threads",
+            format!("/proc/{pid}/{file}, first and last reading"),
+            format!("cat /proc/{pid}/{file}"),
+        )
     };
     let run_queue_ns: u64 = process.threads.values().map(|thread| thread.run_queue_ns).sum();
     let threads_ns: u64 = process.threads.values().map(|thread| thread.on_cpu_ns).sum();
@@ -45,19 +54,39 @@ fn publish_process(scene: &Scene<'_>, (pid, window): (u32, &Window), process: &P
     scene.fact(FactKey::ProcessWindowNs, &name, window_ns, &schedstat);
     match process.counters.read_calls {
         Some(calls) => scene.fact(FactKey::ProcessReadCalls, &name, calls, &file("io")),
-        None => scene.missing(FactKey::ProcessReadCalls, &name, format!("no right to read /proc/{pid}/io")),
+        None => scene.missing(
+            FactKey::ProcessReadCalls,
+            &name,
+            format!("no right to read /proc/{pid}/io"),
+        ),
     }
     scene.fact(FactKey::ProcessMajorFaults, &name, process.counters.major_faults, &file("stat"));
-    scene.fact(FactKey::ProcessRssBumpBytes, &name, process.counters.rss_bump_bytes, &file("statm"));
+    scene.fact(
+        FactKey::ProcessRssBumpBytes,
+        &name,
+        process.counters.rss_bump_bytes,
+        &file("statm"),
+    );
     scene.fact(FactKey::ProcessRunnable, &name, process.runnable.clone(), &file("task/*/stat"));
     match process.counters.throttled {
         Some(throttled) => {
-            let source = Source::new("cgroup", "cpu.stat of the process's cgroup", format!("cat /proc/{pid}/cgroup"));
+            let source = Source::new(
+                "cgroup",
+                "cpu.stat of the process's cgroup",
+                format!("cat /proc/{pid}/cgroup"),
+            );
             scene.fact(FactKey::CgroupThrottledNs, &name, throttled.throttled_ns, &source);
-            scene.fact(FactKey::CgroupThrottledPeriods, &name, throttled.throttled_periods, &source);
+            scene.fact(
+                FactKey::CgroupThrottledPeriods,
+                &name,
+                throttled.throttled_periods,
+                &source,
+            );
             scene.fact(FactKey::CgroupPeriods, &name, throttled.periods, &source);
         }
-        None => scene.missing(FactKey::CgroupThrottledNs, &name, "no cpu.stat was found for its cgroup"),
+        None => {
+            scene.missing(FactKey::CgroupThrottledNs, &name, "no cpu.stat was found for its cgroup")
+        }
     }
     if let Some(reason) = &process.syscalls_denied {
         scene.missing(FactKey::ThreadSyscalls, &name, redact::text(reason));
@@ -73,18 +102,30 @@ fn publish_thread(
 ) {
     let name = object::thread(pid, tid, window);
     let file = |file: &str| {
-        Source::new("threads", format!("/proc/{pid}/task/{tid}/{file}"), format!("sudo cat /proc/{pid}/task/{tid}/{file}"))
+        Source::new(
+            "threads",
+            format!("/proc/{pid}/task/{tid}/{file}"),
+            format!("sudo cat /proc/{pid}/task/{tid}/{file}"),
+        )
     };
-    scene.fact(FactKey::ThreadName, &name, thread.name.clone(), &file("comm"));
+    let parked = tid != pid && thread.is_parked();
+    if !parked {
+        scene.fact(FactKey::ThreadName, &name, thread.name.clone(), &file("comm"));
+    }
     for (key, counts, path) in [
         (FactKey::ThreadStates, &thread.states, "stat"),
         (FactKey::ThreadSyscalls, &thread.syscalls, "syscall"),
         (FactKey::ThreadWchans, &thread.wchans, "wchan"),
         (FactKey::ThreadWaitsOn, &thread.waits_on, "syscall and /proc/PID/fd"),
     ] {
-        if !counts.is_empty() {
+        // Of a thread that only waited for work, its state and its system call say all.
+        let said = parked && !matches!(key, FactKey::ThreadStates | FactKey::ThreadSyscalls);
+        if !counts.is_empty() && !said {
             scene.fact(key, &name, counts.clone(), &file(path));
         }
+    }
+    if parked {
+        return;
     }
     scene.fact(FactKey::ThreadOnCpuNs, &name, thread.on_cpu_ns, &file("schedstat"));
     scene.fact(FactKey::ThreadRunQueueNs, &name, thread.run_queue_ns, &file("schedstat"));
@@ -93,15 +134,25 @@ fn publish_thread(
 
 fn publish_python(scene: &Scene<'_>, (pid, tid): (u32, u32), window: &Window, python: &PythonSeen) {
     let name = object::thread(pid, tid, window);
-    let source = Source::new("python", format!("memory of process {pid}, by py-spy"), format!("sudo py-spy dump --nonblocking --pid {pid}"));
+    let source = Source::new(
+        "python",
+        format!("memory of process {pid}, by py-spy"),
+        format!("sudo py-spy dump --nonblocking --pid {pid}"),
+    );
     let looks: u64 = python.idle.values().sum();
+    // A thread that waits for work has no line of the application, and says nothing by its stack.
+    if python.lines.is_empty() && !python.on_loop && !python.idle.contains_key("active") {
+        return;
+    }
     for (key, counts) in [
         (FactKey::PythonLines, &python.lines),
         (FactKey::PythonLeaves, &python.leaves),
         (FactKey::PythonIdle, &python.idle),
     ] {
         // Looks at which none of the application's lines ran still count in n.
-        scene.fact_over(looks, (key, &name), counts.clone(), &source);
+        if !counts.is_empty() {
+            scene.fact_over(looks, (key, &name), counts.clone(), &source);
+        }
     }
     scene.fact_over(looks, (FactKey::PythonStack, &name), python.stack(), &source);
     scene.fact_over(looks, (FactKey::PythonOnLoop, &name), python.on_loop, &source);
@@ -117,10 +168,16 @@ fn publish_source(scene: &Scene<'_>, pid: u32, window: &Window, python: &PythonS
         return;
     };
     if let Some(code) = source_sql::line_text(&text, line.line) {
-        let source = Source::new("python", line.file.clone(), format!("sed -n {}p {}", line.line, line.file));
+        let source = Source::new(
+            "python",
+            line.file.clone(),
+            format!("sed -n {}p {}", line.line, line.file),
+        );
         scene.fact(FactKey::PythonSourceText, &place, redact::text(code), &source);
     }
-    let (Window::Held(path), Some(sql)) = (window, source_sql::query_at(&text, line.line)) else { return };
+    let (Window::Held(path), Some(sql)) = (window, source_sql::query_at(&text, line.line)) else {
+        return;
+    };
     let statement = source_sql::SourceStatement { http_path: path.clone(), place, sql };
     scene.learn(|found| {
         if !found.statements.contains(&statement) {
@@ -130,7 +187,11 @@ fn publish_source(scene: &Scene<'_>, pid: u32, window: &Window, python: &PythonS
 }
 
 /// Publishes who held which lock; `to_response_ms` are times from a release to the held answer.
-pub fn publish_locks(scene: &Scene<'_>, locks: &[LocksSeen], to_response_ms: &BTreeMap<(String, Lock), Vec<f64>>) {
+pub fn publish_locks(
+    scene: &Scene<'_>,
+    locks: &[LocksSeen],
+    to_response_ms: &BTreeMap<(String, Lock), Vec<f64>>,
+) {
     let source = Source::new(
         "sqlite_locks",
         "/proc/locks by device and inode of the database and its -shm",
@@ -140,9 +201,11 @@ pub fn publish_locks(scene: &Scene<'_>, locks: &[LocksSeen], to_response_ms: &BT
         let database = database_object(&one.database);
         for (lock, seen) in &one.seen {
             let name = object::lock(&database, *lock);
-            let by_pid: BTreeMap<String, u64> = seen.by_pid.iter().map(|(pid, looks)| (pid.to_string(), *looks)).collect();
+            let by_pid: BTreeMap<String, u64> =
+                seen.by_pid.iter().map(|(pid, looks)| (pid.to_string(), *looks)).collect();
             scene.collector.push(
-                Draft::new(FactKey::SqliteLockHeldBy, &name, by_pid, source.clone(), scene.now()).over(one.looks),
+                Draft::new(FactKey::SqliteLockHeldBy, &name, by_pid, source.clone(), scene.now())
+                    .over(one.looks),
             );
             if let Some((pid, held_ms)) = seen.longest {
                 scene.fact(FactKey::SqliteLockHeldMs, &name, held_ms, &source);

@@ -153,8 +153,7 @@ fn index(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
 }
 
 fn vacuum(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {
-    let effect =
-        Sentence::new(Code::RepairVacuumEffect).figure("free", printed(finding, "free")?);
+    let effect = Sentence::new(Code::RepairVacuumEffect).figure("free", printed(finding, "free")?);
     let command = format!("sqlite3 '{}' 'PRAGMA incremental_vacuum;'", finding.object);
     Some(Terms { command: Some(command), effect: Some(effect), ..Terms::default() })
 }

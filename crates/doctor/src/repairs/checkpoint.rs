@@ -37,7 +37,9 @@ fn offer(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let wal = printed(finding, "wal")?;
     Some(Terms {
         how: None,
-        command: Some("PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_checkpoint(TRUNCATE);".to_owned()),
+        command: Some(
+            "PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_checkpoint(TRUNCATE);".to_owned(),
+        ),
         effect: Some(Sentence::new(Code::RepairCheckpointEffect).figure("wal", wal)),
         action: Some(Action::Checkpoint),
     })

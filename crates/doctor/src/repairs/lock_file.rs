@@ -52,9 +52,11 @@ fn own(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     is_own(case, finding).then(|| Terms {
         how: None,
         command: Some(format!("unlink {}", finding.object)),
-        effect: Some(
-            Sentence::new(Code::RepairRemoveLockEffect).name("file", &finding.object, fact),
-        ),
+        effect: Some(Sentence::new(Code::RepairRemoveLockEffect).name(
+            "file",
+            &finding.object,
+            fact,
+        )),
         action: Some(Action::RemoveStaleLock { file: finding.object.clone() }),
     })
 }

@@ -64,7 +64,8 @@ fn foreign(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
 }
 
 fn effect(case: &Case<'_>, finding: &Finding) -> Option<Sentence> {
-    if let (Some(analyzed), Some(before)) = (printed(finding, "analyzed"), printed(finding, "before"))
+    if let (Some(analyzed), Some(before)) =
+        (printed(finding, "analyzed"), printed(finding, "before"))
     {
         let fact = case.evidence.find(FactKey::SqliteTableRows, &finding.object)?;
         let table = finding.object.rsplit_once('#')?.1;

@@ -1,7 +1,7 @@
 //! What is refused: useless or harmful work that is often tried, each with the measured reason.
 
 use crate::case::Case;
-use crate::checks::Finding;
+use crate::checks::{Finding, scan_bound};
 use crate::evidence::{Fact, FactKey, Value};
 use crate::figure::Expr;
 use crate::sentence::Sentence;
@@ -40,12 +40,9 @@ fn vacuum(case: &Case<'_>) -> Option<Sentence> {
                 .figure("size", &case.bytes(size)?),
         )
     };
-    let bound = case.slow().next().and_then(|symptom| {
-        let scan = case.evidence.find(FactKey::SqliteScanMs, &free.object)?;
-        let time = crate::budget::total_expr(case.evidence, symptom)?;
-        let share = case.percent(Expr::value(scan), time.clone())?;
-        Some((case.ms(Expr::value(scan))?, share, case.ms(time)?))
-    });
+    let bound = scan_bound::of(case)
+        .filter(|scan| scan.scan.object == free.object)
+        .and_then(|scan| Some((case.ms(Expr::value(scan.scan))?, scan.share, scan.time)));
     match bound {
         Some((scan, share, time)) => Some(
             fill(Code::RefuseVacuumBound)?

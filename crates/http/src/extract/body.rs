@@ -21,10 +21,7 @@ pub(super) async fn read(visit: &Visit, body: Body) -> Result<Bytes, Fault> {
     let whole = collect(visit, body, limits.max_body_bytes);
     let bound = Duration::from_millis(limits.body_timeout_ms);
     let result = tokio::time::timeout(bound, whole).await;
-    visit
-        .cx
-        .ledger
-        .close(Phase::BodyRead, mark, visit.now_ns());
+    visit.cx.ledger.close(Phase::BodyRead, mark, visit.now_ns());
     match result {
         Ok(result) => result,
         Err(_) => Err(Fault::new(Code::RequestTimeout)),

@@ -40,9 +40,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let mut parts = text.split(';').map(str::trim);
-    let is_type = parts
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_type =
+        parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     is_type
         && parts.all(|parameter| {
             let parameter = parameter.to_ascii_lowercase();
@@ -90,7 +89,10 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
         let detail = format!("A key stands twice in one object, at line {line}, column {column}.");
         return Refusal::new(Code::MalformedJson).with_detail(detail);
     }
-    if let Some(name) = quoted(&words, "unknown field `", "`, ") {
+    let unknown = "unknown field `";
+    if let Some(name) = quoted(&words, unknown, "`, expected")
+        .or_else(|| quoted(&words, unknown, "`, there are no fields"))
+    {
         // The path may or may not end in the key already, depending on where serde noticed it.
         let last = format!("/{}", escaped(&cut(name)));
         let whole = if at.ends_with(&last) { at } else { at + &last };
@@ -103,10 +105,9 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let detail = match (quoted(&words, "expected ", " at line"), words.split_once(", expected ")) {
         (Some(wanted), _) => format!("Expected {wanted}."),
         (None, Some((_, wanted))) => format!("Expected {wanted}."),
-        (None, None) => words
-            .split_once(" at line")
-            .map_or(words.as_str(), |(words, _)| words)
-            .to_owned(),
+        (None, None) => {
+            words.split_once(" at line").map_or(words.as_str(), |(words, _)| words).to_owned()
+        }
     };
     Refusal::field(at, Code::FieldType, detail)
 }
@@ -214,7 +215,8 @@ mod tests {
             headers.insert(CONTENT_TYPE, HeaderValue::from_str(value).expect("a value"));
             is_json(&headers)
         };
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;v=1"] {
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;v=1"]
+        {
             assert!(with(good), "{good}");
         }
         for bad in ["text/plain", "application/json; charset=latin1", "application/jsonx", ""] {

@@ -18,8 +18,6 @@ impl<T: FromStr, S: Sync + Send> FromRequestParts<S> for PathId<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| Fault::new(Code::NotFound))?;
-        text.parse()
-            .map(Self)
-            .map_err(|_| Fault::new(Code::NotFound))
+        text.parse().map(Self).map_err(|_| Fault::new(Code::NotFound))
     }
 }

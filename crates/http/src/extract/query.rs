@@ -97,19 +97,11 @@ impl Query {
             let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             self.refuse(&name, Code::FieldUnknown, Code::FieldUnknown.fix());
         }
-        if self.wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::fields(self.wrong).into())
-        }
+        if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(self.wrong).into()) }
     }
 
     fn refuse(&mut self, name: &str, code: Code, detail: &str) {
-        self.wrong.push(FieldError {
-            pointer: name.to_owned(),
-            code,
-            detail: detail.to_owned(),
-        });
+        self.wrong.push(FieldError { pointer: name.to_owned(), code, detail: detail.to_owned() });
     }
 }
 

@@ -19,8 +19,7 @@ const YES: HeaderValue = HeaderValue::from_static("true");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Content-Type, X-CSRF-Token, Idempotency-Key");
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("X-Request-Id, Retry-After, Server-Timing");
+const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After, Server-Timing");
 /// Ten minutes: how long a change of the allow-list takes to reach every browser.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 
@@ -46,9 +45,7 @@ pub(super) fn judge(app: &App, headers: &HeaderMap) -> Verdict {
             .allowed_origins
             .iter()
             .find(|listed| listed.header() == origin)
-            .map_or(Verdict::Unlisted, |listed| {
-                Verdict::Listed(listed.header().clone())
-            }),
+            .map_or(Verdict::Unlisted, |listed| Verdict::Listed(listed.header().clone())),
         _ => Verdict::Unlisted,
     }
 }

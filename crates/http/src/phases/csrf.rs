@@ -58,10 +58,7 @@ fn is_own_origin(app: &App, headers: &HeaderMap) -> bool {
         return public.header() == origin;
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let named = origin
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix("http://"));
+    let named = origin.to_str().ok().and_then(|text| text.strip_prefix("http://"));
     matches!((host, named), (Some(host), Some(named)) if host == named && is_loopback_host(host))
 }
 

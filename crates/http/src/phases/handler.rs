@@ -27,10 +27,7 @@ pub(super) async fn call(visit: &Arc<Visit>, request: Request<Incoming>) -> Resp
         let polled = answering.as_mut().poll(task);
         let spent_ns = thread_cpu_ns().saturating_sub(begun_ns);
         let counted_ns = on_thread_ns(visit).saturating_sub(counted_ns);
-        visit
-            .cx
-            .ledger
-            .add(Phase::Handler, spent_ns.saturating_sub(counted_ns));
+        visit.cx.ledger.add(Phase::Handler, spent_ns.saturating_sub(counted_ns));
         polled
     })
     .await;

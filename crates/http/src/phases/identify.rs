@@ -62,17 +62,11 @@ pub(crate) fn visit(
     let request_id = RequestId::mint(&*app.clock, &*connection);
     let deadline_ns = app.settings.limits.request_deadline_ms * MS_NS;
     let mut cx = Cx::live(request_id, &*app.clock, deadline_ns);
-    cx.address = Some(client_address(
-        connection.peer,
-        request.headers(),
-        &app.settings.trusted_proxies,
-    ));
+    cx.address =
+        Some(client_address(connection.peer, request.headers(), &app.settings.trusted_proxies));
     let waited_ns = connection.take_accept_wait_ns();
     cx.ledger.add(Phase::AcceptQueue, waited_ns);
-    let started_ns = cx
-        .deadline
-        .0
-        .saturating_sub(deadline_ns.saturating_add(waited_ns));
+    let started_ns = cx.deadline.0.saturating_sub(deadline_ns.saturating_add(waited_ns));
     connection.took_off(cx.deadline.0);
     Arc::new(Visit {
         origin: cors::judge(&app, request.headers()),

@@ -51,9 +51,7 @@ impl Flight {
         self.code = code;
         self.answered_ns = now_ns;
         let limit_ns = self.visit.app.settings.limits.write_timeout_ms * MS_NS;
-        self.visit
-            .connection
-            .enter(Stage::Write, now_ns.saturating_add(limit_ns));
+        self.visit.connection.enter(Stage::Write, now_ns.saturating_add(limit_ns));
     }
 
     /// Whether the answer is a problem.

@@ -31,24 +31,27 @@ pub(crate) use measure::Flight;
 pub(crate) use session::why_nobody;
 pub(crate) use write::Written;
 
-/// Deals with one request.
-pub(crate) async fn run(
+/// Deals with one request. It is on record from the call on, not from the first poll: hyper may find
+/// out that the client has gone between the two.
+pub(crate) fn run(
     app: Arc<App>,
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<Written>, Infallible> {
+) -> impl Future<Output = Result<Response<Written>, Infallible>> {
     let visit = identify::visit(app, connection, &request);
     let flight = measure::take_off(&visit);
-    let answer = measure::watch(&visit, async {
-        protect::admit(&request)?;
-        if let Some(preflight) = cors::preflight(&visit, &request)? {
-            return Ok(preflight);
-        }
-        session::find(&visit, &request).await?;
-        csrf::check(&visit, &request)?;
-        Ok(handler::call(&visit, request).await)
-    })
-    .await;
-    let (flight, answer) = protect::dress(flight, answer);
-    Ok(write::hand_over(flight, answer))
+    async move {
+        let answer = measure::watch(&visit, async {
+            protect::admit(&request)?;
+            if let Some(preflight) = cors::preflight(&visit, &request)? {
+                return Ok(preflight);
+            }
+            session::find(&visit, &request).await?;
+            csrf::check(&visit, &request)?;
+            Ok(handler::call(&visit, request).await)
+        })
+        .await;
+        let (flight, answer) = protect::dress(flight, answer);
+        Ok(write::hand_over(flight, answer))
+    }
 }

@@ -3,15 +3,15 @@
 use axum::response::Response;
 use galen_core::{Code, LedgerSnapshot, Refusal};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HOST, REFERRER_POLICY,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 
+use super::cors;
 use super::identify::Visit;
 use super::measure::{Answered, Flight};
-use super::cors;
 use crate::fault::{self, Fault};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -117,10 +117,7 @@ fn server_timing(ledger: &LedgerSnapshot) -> Option<HeaderValue> {
     let rows = ledger
         .spent()
         .map(|(phase, ns)| (phase.name(), ns))
-        .chain([
-            ("unexplained", ledger.unexplained_ns()),
-            ("total", ledger.wall_ns),
-        ]);
+        .chain([("unexplained", ledger.unexplained_ns()), ("total", ledger.wall_ns)]);
     for (name, ns) in rows {
         let separator = if text.is_empty() { "" } else { ", " };
         let (ms, rest_ns) = (ns / 1_000_000, ns % 1_000_000);

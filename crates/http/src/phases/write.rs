@@ -25,11 +25,7 @@ pub(super) fn hand_over(flight: Flight, response: Response) -> http::Response<Wr
     let is_bodiless = flight.visit.method == Method::HEAD
         || status == StatusCode::NO_CONTENT
         || status == StatusCode::NOT_MODIFIED;
-    response.map(|body| Written {
-        body,
-        flight: Some(flight),
-        is_bodiless,
-    })
+    response.map(|body| Written { body, flight: Some(flight), is_bodiless })
 }
 
 impl http_body::Body for Written {

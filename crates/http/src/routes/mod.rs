@@ -61,10 +61,8 @@ pub(crate) fn all() -> (Router, OpenApi) {
         .routes(routes!(system::problem::problem))
         .routes(routes!(system::test_cors::test_cors))
         .split_for_parts();
-    let router = api
-        .merge(pages())
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed);
+    let router =
+        api.merge(pages()).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
     (router, openapi::complete(document))
 }
 

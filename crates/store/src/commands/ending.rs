@@ -1,9 +1,7 @@
 //! The end of sessions: the row goes, its counts go, and the audit trail says why.
 
 use galen_core::model::{Act, AuditCode, EndReason, EndedSession};
-use galen_core::{
-    EndSession, EndSessions, SessionId, StoreResult, TokenHash, UnixMs, UserId,
-};
+use galen_core::{EndSession, EndSessions, SessionId, StoreResult, TokenHash, UnixMs, UserId};
 use serde_json::json;
 
 use super::audit::Trail;

@@ -22,11 +22,7 @@ pub(crate) fn change(
     if unchanged.is_none() {
         return Ok(None);
     }
-    let values = [
-        change.new_hash.reveal().as_str().into(),
-        act.at.0.into(),
-        id.as_bytes().into(),
-    ];
+    let values = [change.new_hash.reveal().as_str().into(), act.at.0.into(), id.as_bytes().into()];
     tx.run(&queries::SET_PASSWORD, &values)?;
     let mut trail = Trail::new(act);
     trail.write(tx, AuditCode::PasswordChanged, Some(&user_target(id)), "{}")?;

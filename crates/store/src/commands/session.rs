@@ -105,12 +105,7 @@ pub(crate) fn reauthenticate(
     let Some((session, old)) = found.filter(|(session, _)| session.expires_at > act.at) else {
         return Ok(None);
     };
-    let values = [
-        (&token_hash.0).into(),
-        act.at.0.into(),
-        id.as_bytes().into(),
-        (&old.0).into(),
-    ];
+    let values = [(&token_hash.0).into(), act.at.0.into(), id.as_bytes().into(), (&old.0).into()];
     if tx.run(&queries::RENEW, &values)? == 0 {
         return Ok(None);
     }

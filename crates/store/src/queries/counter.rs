@@ -3,21 +3,11 @@
 use super::Query;
 
 /// ALL statements on kept counts.
-pub const ALL: &[Query] = &[
-    ADD,
-    TAKE_ADMIN,
-    ONE,
-    EVERY,
-    EXPIRY_ADD,
-    EXPIRY_TAKE,
-    EXPIRY_FORGET,
-];
+pub const ALL: &[Query] = &[ADD, TAKE_ADMIN, ONE, EVERY, EXPIRY_ADD, EXPIRY_TAKE, EXPIRY_FORGET];
 
 /// Adds to a counter; the addend may be negative.
-pub const ADD: Query = Query {
-    name: "counter.add",
-    sql: "UPDATE counters SET n = n + $1 WHERE name = $2",
-};
+pub const ADD: Query =
+    Query { name: "counter.add", sql: "UPDATE counters SET n = n + $1 WHERE name = $2" };
 
 /// Takes one from the active admins, never the last: changes no row when one or none is left.
 pub const TAKE_ADMIN: Query = Query {
@@ -26,10 +16,7 @@ pub const TAKE_ADMIN: Query = Query {
 };
 
 /// One counter.
-pub const ONE: Query = Query {
-    name: "counter.one",
-    sql: "SELECT n FROM counters WHERE name = $1",
-};
+pub const ONE: Query = Query { name: "counter.one", sql: "SELECT n FROM counters WHERE name = $1" };
 
 /// Every counter, and as `expired` how many sessions have expired at a moment and wait for the
 /// sweep: one statement, so that all are of one state. There are as many rows as counters.

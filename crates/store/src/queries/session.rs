@@ -44,11 +44,7 @@ pub const BY_TOKEN: Query = Query {
 /// The session with this identifier, with its token's hash.
 pub const BY_ID: Query = Query {
     name: "session.by_id",
-    sql: concat!(
-        "SELECT ",
-        session_columns!(),
-        ", s.token_hash FROM sessions s WHERE s.id = $1"
-    ),
+    sql: concat!("SELECT ", session_columns!(), ", s.token_hash FROM sessions s WHERE s.id = $1"),
 };
 
 /// A user's sessions that have not expired at a moment.
@@ -96,10 +92,8 @@ pub const ADD: Query = Query {
 };
 
 /// When a session expires.
-pub const EXPIRY: Query = Query {
-    name: "session.expiry",
-    sql: "SELECT expires_at FROM sessions WHERE id = $1",
-};
+pub const EXPIRY: Query =
+    Query { name: "session.expiry", sql: "SELECT expires_at FROM sessions WHERE id = $1" };
 
 /// Writes a use down, if it is later than the last one known, if the session had not expired by
 /// then, and if nobody moved its expiry meanwhile.

@@ -48,18 +48,12 @@ pub const BY_EMAIL: Query = Query {
 /// The user with this identifier, and its password's hash.
 pub const CREDENTIALS_BY_ID: Query = Query {
     name: "user.credentials_by_id",
-    sql: concat!(
-        "SELECT ",
-        user_columns!(),
-        ", u.password_hash FROM users u WHERE u.id = $1"
-    ),
+    sql: concat!("SELECT ", user_columns!(), ", u.password_hash FROM users u WHERE u.id = $1"),
 };
 
 /// One row when there is an account under this canonical address.
-pub const EMAIL_TAKEN: Query = Query {
-    name: "user.email_taken",
-    sql: "SELECT id FROM users WHERE email_key = $1",
-};
+pub const EMAIL_TAKEN: Query =
+    Query { name: "user.email_taken", sql: "SELECT id FROM users WHERE email_key = $1" };
 
 /// A page of users before an identifier, at most so many.
 pub const PAGE: Query = Query {
@@ -116,19 +110,12 @@ pub const CHANGE: Query = Query {
 };
 
 /// Deletes a user.
-pub const REMOVE: Query = Query {
-    name: "user.remove",
-    sql: "DELETE FROM users WHERE id = $1",
-};
+pub const REMOVE: Query = Query { name: "user.remove", sql: "DELETE FROM users WHERE id = $1" };
 
 /// The kept count of a user's unread notifications.
-pub const UNREAD: Query = Query {
-    name: "user.unread",
-    sql: "SELECT unread FROM users WHERE id = $1",
-};
+pub const UNREAD: Query =
+    Query { name: "user.unread", sql: "SELECT unread FROM users WHERE id = $1" };
 
 /// Adds to that count; the addend may be negative. Changes no row when there is no such user.
-pub const UNREAD_ADD: Query = Query {
-    name: "user.unread_add",
-    sql: "UPDATE users SET unread = unread + $1 WHERE id = $2",
-};
+pub const UNREAD_ADD: Query =
+    Query { name: "user.unread_add", sql: "UPDATE users SET unread = unread + $1 WHERE id = $2" };

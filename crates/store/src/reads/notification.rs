@@ -32,8 +32,5 @@ pub(crate) fn page(
         }
         Ok(())
     })?;
-    Ok(NotificationPage {
-        page: cut(items, page, |notification| notification.id.0),
-        unread,
-    })
+    Ok(NotificationPage { page: cut(items, page, |notification| notification.id.0), unread })
 }

@@ -12,11 +12,7 @@ pub(crate) fn by_token(tx: &mut dyn Tx, hash: &TokenHash) -> StoreResult<Option<
     one(tx, &queries::BY_TOKEN, &[(&hash.0).into()], rows::owner)
 }
 
-pub(crate) fn of_user(
-    tx: &mut dyn Tx,
-    user_id: UserId,
-    now: UnixMs,
-) -> StoreResult<Vec<Session>> {
+pub(crate) fn of_user(tx: &mut dyn Tx, user_id: UserId, now: UnixMs) -> StoreResult<Vec<Session>> {
     let values = [user_id.as_bytes().into(), now.0.into()];
     all(tx, &queries::OF_USER, &values, rows::session)
 }

@@ -43,12 +43,8 @@ pub(crate) fn page(
         Some(prefix) => {
             let mut end = prefix.clone();
             end.push(LAST_CHARACTER);
-            let values = [
-                prefix.as_str().into(),
-                end.as_str().into(),
-                (&before).into(),
-                limit.into(),
-            ];
+            let values =
+                [prefix.as_str().into(), end.as_str().into(), (&before).into(), limit.into()];
             all(tx, &queries::PAGE_BY_PREFIX, &values, rows::user)?
         }
     };

@@ -31,7 +31,10 @@ async fn a_note_is_read_back_as_it_was_written(bench: Bench) {
         unreachable!("one note was written");
     };
     assert_eq!((entry.id, entry.at, entry.actor), (act.id, act.at, Some(actor)));
-    assert_eq!((entry.code.as_str(), entry.target.as_deref()), ("login.failed", Some("user:unknown")));
+    assert_eq!(
+        (entry.code.as_str(), entry.target.as_deref()),
+        ("login.failed", Some("user:unknown"))
+    );
     assert_eq!((&entry.address, entry.request_id), (&act.address, act.request_id));
     assert_eq!(entry.params, "{\"why\":\"unknown\"}");
 }

@@ -23,14 +23,8 @@ pub struct Behaviour {
 }
 
 /// ALL behaviours, grouped by noun; a new one is added to the list of its noun.
-pub const ALL: &[&[Behaviour]] = &[
-    users::ALL,
-    setup::ALL,
-    sessions::ALL,
-    notifications::ALL,
-    audit::ALL,
-    upkeep::ALL,
-];
+pub const ALL: &[&[Behaviour]] =
+    &[users::ALL, setup::ALL, sessions::ALL, notifications::ALL, audit::ALL, upkeep::ALL];
 
 /// Every behaviour, one after the other.
 pub fn each() -> impl Iterator<Item = &'static Behaviour> {

@@ -1,9 +1,7 @@
 //! What holds of sessions.
 
 use galen_core::model::{EndReason, Role, SessionFilter, SessionTouch};
-use galen_core::{
-    ChangePassword, EndSession, EndSessions, OpenSession, Secret, SessionId, UserId,
-};
+use galen_core::{ChangePassword, EndSession, EndSessions, OpenSession, Secret, SessionId, UserId};
 
 use super::bench::{Bench, hashes, page};
 use super::{Behaviour, behaviour};
@@ -74,11 +72,8 @@ async fn all_sessions_but_one_end_together(bench: Bench) {
     let (one, _) = bench.session(ada.id).await;
     let (two, _) = bench.session(ada.id).await;
     let (foreign, _) = bench.session(bob.id).await;
-    let ending = EndSessions {
-        user_id: ada.id,
-        keep: Some(kept.session.id),
-        reason: EndReason::LogoutAll,
-    };
+    let ending =
+        EndSessions { user_id: ada.id, keep: Some(kept.session.id), reason: EndReason::LogoutAll };
     let ended = bench.store.end_sessions(&bench.cx(), bench.samples.act(), ending).await;
     let mut wanted = vec![one.0, two.0];
     wanted.sort_unstable();
@@ -141,9 +136,7 @@ async fn a_touch_moves_the_expiry_and_does_not_resurrect(bench: Bench) {
     let user = bench.user("ada", Role::User).await;
     let (used, used_owner) = bench.session(user.id).await;
     let (ended, ended_owner) = bench.session(user.id).await;
-    let short = bench
-        .samples
-        .new_session_until(user.id, minutes_after(bench.samples.now(), 10));
+    let short = bench.samples.new_session_until(user.id, minutes_after(bench.samples.now(), 10));
     let (expired, expired_id) = (short.token_hash, short.id);
     let open = bench.samples.open(short);
     let opened = bench.store.open_session(&bench.cx(), bench.samples.act(), open).await;
@@ -237,9 +230,7 @@ async fn an_old_password_hash_changes_no_password(bench: Bench) {
 
 async fn a_users_sessions_are_listed_without_expired_ones(bench: Bench) {
     let user = bench.user("ada", Role::User).await;
-    let short = bench
-        .samples
-        .new_session_until(user.id, minutes_after(bench.samples.now(), 1));
+    let short = bench.samples.new_session_until(user.id, minutes_after(bench.samples.now(), 1));
     let open = bench.samples.open(short);
     let opened = bench.store.open_session(&bench.cx(), bench.samples.act(), open).await;
     assert!(opened.expect("answers").is_some());
@@ -268,10 +259,9 @@ async fn pages_of_sessions_are_complete_and_do_not_overlap(bench: Bench) {
     }
     every.reverse();
     adas.reverse();
-    for (filter, wanted) in [
-        (SessionFilter::default(), every),
-        (SessionFilter { user_id: Some(ada.id) }, adas),
-    ] {
+    for (filter, wanted) in
+        [(SessionFilter::default(), every), (SessionFilter { user_id: Some(ada.id) }, adas)]
+    {
         let mut seen = Vec::new();
         let mut after = None;
         loop {

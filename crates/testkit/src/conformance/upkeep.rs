@@ -88,11 +88,8 @@ async fn maintenance_gives_a_receipt_and_is_noted(bench: Bench) {
     for _ in 0..50 {
         bench.publish(user.id).await;
     }
-    for upkeep in [
-        Upkeep::Optimize,
-        Upkeep::IncrementalVacuum { max_pages: 8 },
-        Upkeep::Checkpoint,
-    ] {
+    for upkeep in [Upkeep::Optimize, Upkeep::IncrementalVacuum { max_pages: 8 }, Upkeep::Checkpoint]
+    {
         let cx = bench.samples.background_cx();
         let receipt = bench.store.maintain(&cx, bench.samples.act(), upkeep).await;
         let receipt = receipt.expect("maintenance runs");

@@ -96,12 +96,6 @@ pub(crate) async fn list(by: Admin, mut query: Query) -> Answer {
             .map(|code| code.0),
     };
     query.finish()?;
-    let found = by
-        .accounts()
-        .audit(by.cx(), by.caller(), filter, page)
-        .await?;
-    ok(&Trail {
-        items: found.items.iter().map(Into::into).collect(),
-        next: found.next.map(Next),
-    })
+    let found = by.accounts().audit(by.cx(), by.caller(), filter, page).await?;
+    ok(&Trail { items: found.items.iter().map(Into::into).collect(), next: found.next.map(Next) })
 }

@@ -89,7 +89,7 @@ fn unreadable() -> Fault {
 /// Publishes a notification to a user. With `Idempotency-Key` the same request may be sent again
 /// without publishing twice.
 #[utoipa::path(post, path = "/api/admin/notifications", tag = "admin", security(("session" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 128,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
         description = "Makes the publishing happen once: 1 to 128 visible ASCII characters.")),
     request_body = PublishForm, responses(
     (status = 201, description = "Published.", body = PublishedView),
@@ -127,13 +127,6 @@ pub(crate) async fn publish(
         Published::KeyMismatch => return Err(Fault::new(Code::IdempotencyMismatch)),
         Published::UserNotFound => return Err(Fault::new(Code::UserNotFound)),
     };
-    let view = PublishedView {
-        id,
-        created: status == StatusCode::CREATED,
-    };
-    if view.created {
-        created(&view, None)
-    } else {
-        ok(&view)
-    }
+    let view = PublishedView { id, created: status == StatusCode::CREATED };
+    if view.created { created(&view, None) } else { ok(&view) }
 }

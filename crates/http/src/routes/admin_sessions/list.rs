@@ -1,8 +1,8 @@
 //! `GET /api/admin/sessions`: who is signed in.
 
+use galen_core::SessionId;
 use galen_core::UserId;
 use galen_core::model::{SessionFilter, SessionOwner};
-use galen_core::SessionId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,14 +55,10 @@ impl<'a> OwnedSession<'a> {
 ))]
 pub(crate) async fn list(by: Admin, mut query: Query) -> Answer {
     let page = query.page();
-    let filter = SessionFilter {
-        user_id: query.parsed("user_id", "Expected a user's identifier."),
-    };
+    let filter =
+        SessionFilter { user_id: query.parsed("user_id", "Expected a user's identifier.") };
     query.finish()?;
-    let found = by
-        .accounts()
-        .sessions(by.cx(), by.caller(), filter, page)
-        .await?;
+    let found = by.accounts().sessions(by.cx(), by.caller(), filter, page).await?;
     let asking = by.caller().session.id;
     let items = found.items.iter();
     ok(&Sessions {

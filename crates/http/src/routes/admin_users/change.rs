@@ -39,14 +39,7 @@ pub(crate) async fn change(
     PathId(id): PathId<UserId>,
     Json(form): Json<UserChangeForm>,
 ) -> Answer {
-    let change = UserChange {
-        name: form.name,
-        role: form.role,
-        status: form.status,
-    };
-    let user = by
-        .accounts()
-        .change_user(by.cx(), by.caller(), id, change)
-        .await?;
+    let change = UserChange { name: form.name, role: form.role, status: form.status };
+    let user = by.accounts().change_user(by.cx(), by.caller(), id, change).await?;
     ok(&UserView::from(&user))
 }

@@ -31,16 +31,8 @@ struct Users<'a> {
 ))]
 pub(crate) async fn list(by: Admin, mut query: Query) -> Answer {
     let page = query.page();
-    let filter = UserFilter {
-        email_prefix: query.text("email"),
-    };
+    let filter = UserFilter { email_prefix: query.text("email") };
     query.finish()?;
-    let found = by
-        .accounts()
-        .users(by.cx(), by.caller(), filter, page)
-        .await?;
-    ok(&Users {
-        items: found.items.iter().map(Into::into).collect(),
-        next: found.next.map(Next),
-    })
+    let found = by.accounts().users(by.cx(), by.caller(), filter, page).await?;
+    ok(&Users { items: found.items.iter().map(Into::into).collect(), next: found.next.map(Next) })
 }

@@ -21,7 +21,5 @@ struct Token {
 ))]
 pub(crate) async fn csrf(by: Anybody) -> Answer {
     let session = by.caller().map(|caller| caller.session.id);
-    ok(&Token {
-        csrf_token: by.accounts().csrf_token(session),
-    })
+    ok(&Token { csrf_token: by.accounts().csrf_token(session) })
 }

@@ -26,9 +26,6 @@ pub(crate) struct ReauthenticateForm {
 ))]
 pub(crate) async fn reauthenticate(by: SignedIn, Json(form): Json<ReauthenticateForm>) -> Answer {
     let password = Secret::new(form.password);
-    let opened = by
-        .accounts()
-        .reauthenticate(by.cx(), by.caller(), password)
-        .await?;
+    let opened = by.accounts().reauthenticate(by.cx(), by.caller(), password).await?;
     signed_in(&by, &opened)
 }

@@ -28,11 +28,7 @@ pub(crate) struct RegisterForm {
 
 impl RegisterForm {
     pub(crate) fn into_registration(self) -> Registration {
-        Registration {
-            email: self.email,
-            name: self.name,
-            password: Secret::new(self.password),
-        }
+        Registration { email: self.email, name: self.name, password: Secret::new(self.password) }
     }
 }
 
@@ -43,9 +39,6 @@ impl RegisterForm {
     (status = 429, description = "Too many attempts."),
 ))]
 pub(crate) async fn register(by: Anybody, Json(form): Json<RegisterForm>) -> Answer {
-    let user = by
-        .accounts()
-        .register(by.cx(), form.into_registration())
-        .await?;
+    let user = by.accounts().register(by.cx(), form.into_registration()).await?;
     created(&UserView::from(&user), None)
 }

@@ -25,9 +25,6 @@ pub(crate) struct ProfileForm {
 ))]
 pub(crate) async fn change(by: SignedIn, Json(form): Json<ProfileForm>) -> Answer {
     let change = ProfileChange { name: form.name };
-    let user = by
-        .accounts()
-        .change_profile(by.cx(), by.caller(), change)
-        .await?;
+    let user = by.accounts().change_profile(by.cx(), by.caller(), change).await?;
     ok(&UserView::from(&user))
 }

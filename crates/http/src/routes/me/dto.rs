@@ -11,10 +11,7 @@ use crate::time::Time;
 
 /// A text that is one of a few words.
 fn words(of: &[&str]) -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(of.iter().copied()))
-        .into()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(of.iter().copied())).into()
 }
 
 /// The schema of a role.

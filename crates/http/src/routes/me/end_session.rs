@@ -12,12 +12,6 @@ use crate::extract::PathId;
     (status = 204, description = "The session has ended."),
 ))]
 pub(crate) async fn end_session(by: SignedIn, PathId(id): PathId<SessionId>) -> Answer {
-    by.accounts()
-        .end_my_session(by.cx(), by.caller(), id)
-        .await?;
-    Ok(if id == by.caller().session.id {
-        signed_out(&by, nothing())
-    } else {
-        nothing()
-    })
+    by.accounts().end_my_session(by.cx(), by.caller(), id).await?;
+    Ok(if id == by.caller().session.id { signed_out(&by, nothing()) } else { nothing() })
 }

@@ -39,9 +39,6 @@ pub(crate) async fn password(
         new: Secret::new(form.new),
         user_agent,
     };
-    let opened = by
-        .accounts()
-        .change_password(by.cx(), by.caller(), change)
-        .await?;
+    let opened = by.accounts().change_password(by.cx(), by.caller(), change).await?;
     signed_in(&by, &opened)
 }

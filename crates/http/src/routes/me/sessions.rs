@@ -22,9 +22,6 @@ struct Sessions<'a> {
 pub(crate) async fn sessions(by: SignedIn) -> Answer {
     let sessions = by.accounts().my_sessions(by.cx(), by.caller()).await?;
     let asking = by.caller().session.id;
-    let items = sessions
-        .iter()
-        .map(|session| SessionView::new(session, asking))
-        .collect();
+    let items = sessions.iter().map(|session| SessionView::new(session, asking)).collect();
     ok(&Sessions { items })
 }

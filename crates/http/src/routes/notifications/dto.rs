@@ -46,10 +46,7 @@ impl<'a> From<&'a Notification> for NotificationView<'a> {
             body: &it.body,
             link: it.link.as_deref(),
             // It was an object when it was published; were the row spoiled, there is none.
-            data: it
-                .data
-                .as_deref()
-                .and_then(|text| serde_json::from_str(text).ok()),
+            data: it.data.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             created_at: it.created_at.into(),
             read_at: it.read_at.map(Time),
         }
@@ -68,10 +65,7 @@ pub(crate) struct MarkedReadView {
 
 impl From<MarkedRead> for MarkedReadView {
     fn from(it: MarkedRead) -> Self {
-        Self {
-            marked: it.marked,
-            unread: it.unread,
-        }
+        Self { marked: it.marked, unread: it.unread }
     }
 }
 

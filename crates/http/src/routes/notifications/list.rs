@@ -33,10 +33,7 @@ pub(crate) async fn list(by: SignedIn, mut query: Query) -> Answer {
     let page = query.page();
     let unread_only = query.flag("unread");
     query.finish()?;
-    let found = by
-        .accounts()
-        .notifications(by.cx(), by.caller(), unread_only, page)
-        .await?;
+    let found = by.accounts().notifications(by.cx(), by.caller(), unread_only, page).await?;
     ok(&Notifications {
         items: found.page.items.iter().map(Into::into).collect(),
         next: found.page.next.map(Next),

@@ -31,9 +31,6 @@ pub(crate) async fn mark_read(by: SignedIn, Json(form): Json<MarkReadForm>) -> A
         let detail = format!("{IDS_MAX} identifiers at the most.");
         return Err(Refusal::field("/ids", Code::FieldLength, detail).into());
     }
-    let marked = by
-        .accounts()
-        .mark_read(by.cx(), by.caller(), form.ids)
-        .await?;
+    let marked = by.accounts().mark_read(by.cx(), by.caller(), form.ids).await?;
     ok(&MarkedReadView::from(marked))
 }

@@ -36,14 +36,8 @@ pub(crate) struct SetupForm {
     (status = 429, description = "Too many attempts."),
 ))]
 pub(crate) async fn complete(by: Anybody, Json(form): Json<SetupForm>) -> Answer {
-    let registration = Registration {
-        email: form.email,
-        name: form.name,
-        password: Secret::new(form.password),
-    };
-    let user = by
-        .accounts()
-        .complete_setup(by.cx(), &form.token, registration)
-        .await?;
+    let registration =
+        Registration { email: form.email, name: form.name, password: Secret::new(form.password) };
+    let user = by.accounts().complete_setup(by.cx(), &form.token, registration).await?;
     created(&UserView::from(&user), None)
 }

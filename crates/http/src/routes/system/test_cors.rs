@@ -39,9 +39,5 @@ pub(crate) async fn test_cors(by: Anybody) -> Answer {
              browser sends it.",
         ),
     };
-    ok(&Verdict {
-        origin_sent,
-        allowed,
-        explanation,
-    })
+    ok(&Verdict { origin_sent, allowed, explanation })
 }

@@ -21,8 +21,5 @@ struct VersionView {
     (status = 200, description = "Name and version.", body = VersionView),
 ))]
 pub(crate) async fn version(_: Anybody) -> Answer {
-    ok(&VersionView {
-        name: "galen",
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    ok(&VersionView { name: "galen", version: env!("CARGO_PKG_VERSION") })
 }

@@ -8,6 +8,8 @@ mod open;
 mod open_error;
 mod readers;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod upkeep;
 mod writer;
@@ -190,12 +192,7 @@ impl Engine for Sqlite {
         self.read_with(cx, move |tx| work(tx)).await
     }
 
-    async fn command<'a, T, F>(
-        &'a self,
-        cx: &'a Cx,
-        name: &'static str,
-        work: F,
-    ) -> StoreResult<T>
+    async fn command<'a, T, F>(&'a self, cx: &'a Cx, name: &'static str, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static,

@@ -38,8 +38,11 @@ pub(super) fn open(
         return Err(OpenError::EngineTooOld { found, oldest: OLDEST_SQLITE });
     }
     // An absolute path never begins with "file:", which SQLite would take for a URI.
-    let path = std::path::absolute(&settings.path)
-        .map_err(|source| OpenError::Io { what: "find", path: settings.path.clone(), source })?;
+    let path = std::path::absolute(&settings.path).map_err(|source| OpenError::Io {
+        what: "find",
+        path: settings.path.clone(),
+        source,
+    })?;
     let writer = writable(&path, &settings, clock.as_ref(), known)?;
     let shared = Arc::new(Shared {
         clock,

@@ -35,8 +35,7 @@ impl SqliteTx<'_> {
     ) -> StoreResult<u64> {
         let begun_ns = self.now_ns();
         let did = self.timed(query, values, run);
-        let (rows, scanned_rows) =
-            did.as_ref().map_or((0, 0), |did| (did.rows, did.scanned_rows));
+        let (rows, scanned_rows) = did.as_ref().map_or((0, 0), |did| (did.rows, did.scanned_rows));
         self.shared.observer.statement(&StatementRecord {
             name: query.name,
             run_ns: self.now_ns().saturating_sub(begun_ns),

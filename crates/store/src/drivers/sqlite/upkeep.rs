@@ -82,9 +82,8 @@ fn statement(upkeep: Upkeep) -> String {
 }
 
 fn checkpoint(tx: &SqliteTx<'_>, statement: &str) -> StoreResult<()> {
-    let patience = |patience: Duration| {
-        tx.connection.busy_timeout(patience).map_err(|error| fault(&error))
-    };
+    let patience =
+        |patience: Duration| tx.connection.busy_timeout(patience).map_err(|error| fault(&error));
     patience(CHECKPOINT_PATIENCE)?;
     let done = to_the_end(tx, statement);
     patience(Duration::ZERO)?;

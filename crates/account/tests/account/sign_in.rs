@@ -1,13 +1,11 @@
 //! Signing in: who gets in, who does not, and what either costs.
 
-mod house;
-
 use std::sync::Arc;
 
+use crate::house::{House, OTHER_PASSWORD, PASSWORD, code, login, policy, secret};
 use galen_account::{LimitPolicy, Policy};
 use galen_core::model::{Role, UserChange, UserStatus};
 use galen_core::{Code, Store};
-use house::{House, OTHER_PASSWORD, PASSWORD, code, login, policy, secret};
 
 #[tokio::test]
 async fn a_user_signs_in_and_is_known_by_the_token() {

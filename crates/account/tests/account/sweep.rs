@@ -1,11 +1,9 @@
 //! The sweep: what it removes, what it leaves, and when it stands back.
 
-mod house;
-
+use crate::house::{House, OTHER_PASSWORD, code};
 use galen_account::SweepPolicy;
 use galen_core::model::Role;
 use galen_core::{Code, Store};
-use house::{House, OTHER_PASSWORD, code};
 
 const DAY_MS: u32 = 86_400_000;
 

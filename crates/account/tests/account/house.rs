@@ -1,5 +1,4 @@
 //! A whole account room on a real database, for tests that act as its users.
-#![allow(dead_code, reason = "every test file uses another part of the house")]
 
 use std::sync::Arc;
 

@@ -1,13 +1,11 @@
 //! Making, changing and deleting accounts, and what needs the password once more.
 
-mod house;
-
 use std::sync::Arc;
 
+use crate::house::{House, OTHER_PASSWORD, PAGE, PASSWORD, code, policy, registration, secret};
 use galen_account::{PasswordChange, Policy, RegistrationPolicy};
 use galen_core::model::{Role, UserChange, UserFilter, UserStatus};
 use galen_core::{Code, Refusal};
-use house::{House, OTHER_PASSWORD, PAGE, PASSWORD, code, policy, registration, secret};
 
 fn field_codes(refusal: &Refusal) -> Vec<(&str, Code)> {
     let fields = refusal.fields.iter();

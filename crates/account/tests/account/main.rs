@@ -1,0 +1,11 @@
+//! The account room acted upon by its users, on a real database.
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops at the first surprise and says which one it was"
+)]
+
+mod accounts;
+mod house;
+mod revocation;
+mod sign_in;
+mod sweep;

@@ -1,0 +1,612 @@
+//! The page: the report as strings and shares, ready to be laid out by any renderer.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Report, build, values};
+use crate::budget::{Budget, Component};
+use crate::checks::Finding;
+use crate::evidence::{Fact, FactId, FactKey, Value, object};
+use crate::figure::{Expr, Figure, Unit, print};
+use crate::proof::{Effect, EndpointProof, Status};
+use crate::repairs::run::{Applied, Fate};
+use crate::repairs::{Class, NEVER, Offer};
+use crate::sentence::Sentence;
+use crate::verdict::Outcome;
+use crate::words::{self, Code};
+
+/// A piece of text, in code type or not.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Span {
+    pub text: String,
+    pub code: bool,
+}
+
+/// A sentence with the ids it rests on.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Line {
+    pub spans: Vec<Span>,
+    pub ids: Vec<String>,
+}
+
+impl Line {
+    fn of(sentence: &Sentence) -> Self {
+        let mut line = Self::text(&words::render(sentence));
+        line.ids = sentence.evidence.iter().map(FactId::to_string).collect();
+        line
+    }
+
+    fn text(text: &str) -> Self {
+        let spans = text
+            .split('`')
+            .enumerate()
+            .filter(|(_, part)| !part.is_empty())
+            .map(|(at, part)| Span { text: part.to_owned(), code: at % 2 == 1 })
+            .collect();
+        Self { spans, ids: Vec::new() }
+    }
+
+    /// The text without marks.
+    pub(super) fn plain(&self) -> String {
+        self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+}
+
+fn lines<'s>(sentences: impl IntoIterator<Item = &'s Sentence>) -> Vec<Line> {
+    sentences.into_iter().map(Line::of).collect()
+}
+
+/// A row of the endpoints' table.
+#[derive(Debug, Serialize)]
+pub(super) struct Endpoint {
+    pub path: String,
+    pub requests: u64,
+    pub median: String,
+    pub p95: String,
+    pub errors: String,
+    pub misses: bool,
+    /// The 95th percentile as a share of the widest bar.
+    pub bar: f64,
+}
+
+/// One waiting room.
+#[derive(Debug, Serialize)]
+pub(super) struct Room {
+    pub letter: &'static str,
+    pub name: &'static str,
+    pub looks: String,
+    pub percent: f64,
+}
+
+/// A finding laid out.
+#[derive(Debug, Serialize)]
+pub(super) struct Card {
+    pub cause: &'static str,
+    pub title: &'static str,
+    pub grade: &'static str,
+    pub object: String,
+    pub share: Option<String>,
+    pub says: Line,
+    pub chain: Vec<Line>,
+    pub rooms: Vec<Room>,
+    pub explains: Vec<String>,
+}
+
+/// A budget laid out.
+#[derive(Debug, Serialize)]
+pub(super) struct Table {
+    pub path: String,
+    pub total: String,
+    pub rows: Vec<TableRow>,
+}
+
+/// A row of a budget.
+#[derive(Debug, Serialize)]
+pub(super) struct TableRow {
+    pub name: &'static str,
+    pub slug: String,
+    pub time: String,
+    pub share: String,
+    pub percent: f64,
+    pub note: Option<Line>,
+}
+
+/// Causes that one measurement excludes.
+#[derive(Debug, Serialize)]
+pub(super) struct Exclusion {
+    pub causes: Vec<ExcludedCause>,
+    pub says: Line,
+}
+
+/// An excluded cause.
+#[derive(Debug, Serialize)]
+pub(super) struct ExcludedCause {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub look_alike: bool,
+}
+
+impl Exclusion {
+    /// The causes in one line.
+    pub(super) fn names(&self) -> String {
+        let names: Vec<String> =
+            self.causes.iter().map(|cause| format!("{} {}", cause.id, cause.title)).collect();
+        names.join("; ")
+    }
+}
+
+/// Causes that stay open for one reason.
+#[derive(Debug, Serialize)]
+pub(super) struct OpenGroup {
+    pub reason: String,
+    pub causes: Vec<String>,
+}
+
+/// A repair laid out.
+#[derive(Debug, Serialize)]
+pub(super) struct RepairCard {
+    pub class: &'static str,
+    pub title: &'static str,
+    pub cause: &'static str,
+    pub how: Option<Line>,
+    pub command: Option<String>,
+    pub effect: Option<Line>,
+    pub risk: &'static str,
+    pub undo: &'static str,
+}
+
+/// A repair that was tried.
+#[derive(Debug, Serialize)]
+pub(super) struct AppliedCard {
+    pub title: &'static str,
+    pub cause: &'static str,
+    pub fate: &'static str,
+    pub good: bool,
+    pub reason: Option<String>,
+    pub statement: Option<String>,
+    pub foretold: Option<String>,
+    pub changed: Option<String>,
+    pub state: Option<Line>,
+    pub state_reached: Option<&'static str>,
+    pub endpoints: Vec<BeforeAfter>,
+}
+
+/// Before and after of one endpoint.
+#[derive(Debug, Serialize)]
+pub(super) struct BeforeAfter {
+    pub path: String,
+    pub control: bool,
+    pub median_before: String,
+    pub median_after: String,
+    pub p95_before: String,
+    pub p95_after: String,
+    pub errors_before: String,
+    pub errors_after: String,
+    pub change: String,
+    pub interval: String,
+    pub effect: &'static str,
+    pub status: &'static str,
+    pub bar_before: f64,
+    pub bar_after: f64,
+}
+
+/// A cited fact.
+#[derive(Debug, Serialize)]
+pub(super) struct Cited {
+    pub id: String,
+    pub time: String,
+    pub key: &'static str,
+    pub object: String,
+    pub value: String,
+    pub from: String,
+    pub repeat: String,
+}
+
+/// A label and its value.
+#[derive(Debug, Serialize)]
+pub(super) struct Pair {
+    pub label: &'static str,
+    pub value: String,
+}
+
+/// What changed, in lines.
+#[derive(Debug, Serialize)]
+pub(super) struct Changes {
+    pub new: Vec<String>,
+    pub gone: Vec<String>,
+    pub same: Vec<String>,
+}
+
+/// The whole page.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    /// Words of the language by the name of their code.
+    pub t: BTreeMap<&'static str, &'static str>,
+    pub outcome: &'static str,
+    pub outcome_slug: &'static str,
+    pub target: String,
+    pub response_target: String,
+    pub headline: Vec<Line>,
+    pub endpoints: Vec<Endpoint>,
+    pub budgets: Vec<Table>,
+    pub findings: Vec<Card>,
+    pub ruled_out: Vec<Exclusion>,
+    pub open: Vec<OpenGroup>,
+    pub hygiene: Vec<Card>,
+    pub repairs: Vec<RepairCard>,
+    pub refused: Vec<Line>,
+    pub applied: Vec<AppliedCard>,
+    pub remains: Vec<Line>,
+    pub cited: Vec<Cited>,
+    pub run: Vec<Pair>,
+    pub changes: Option<Changes>,
+    pub never: &'static [&'static str],
+}
+
+/// Turns a report into its page.
+pub(super) fn of(report: &Report) -> Page {
+    let verdict = &report.verdict;
+    let t = Code::ALL
+        .iter()
+        .filter(|code| code.name().starts_with("Head") || code.name().starts_with("Label"))
+        .map(|code| (code.name(), code.english()))
+        .collect();
+    Page {
+        t,
+        outcome: verdict.outcome.word().english(),
+        outcome_slug: slug_of(verdict.outcome),
+        target: report.run.target.clone(),
+        response_target: print(report.thresholds.response_target_ms, Unit::Ms),
+        headline: lines(&verdict.headline),
+        endpoints: endpoints(report),
+        budgets: report.budgets.iter().map(table).collect(),
+        findings: verdict.findings.iter().map(|one| card(report, one)).collect(),
+        ruled_out: exclusions(report),
+        open: open(report),
+        hygiene: verdict.hygiene.iter().map(|one| card(report, one)).collect(),
+        repairs: report.offers.iter().map(repair).collect(),
+        refused: lines(&report.refused),
+        applied: report.applied.iter().map(applied).collect(),
+        remains: lines(&report.remains),
+        cited: cited(report),
+        run: run(report),
+        changes: report.diff.as_ref().map(|diff| Changes {
+            new: diff.new.iter().map(super::diff::Known::line).collect(),
+            gone: diff.gone.iter().map(super::diff::Known::line).collect(),
+            same: diff.same.iter().map(super::diff::Known::line).collect(),
+        }),
+        never: NEVER,
+    }
+}
+
+fn slug_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Healthy => "healthy",
+        Outcome::Finding => "finding",
+        Outcome::Inconclusive => "inconclusive",
+        Outcome::Repaired => "repaired",
+    }
+}
+
+fn endpoints(report: &Report) -> Vec<Endpoint> {
+    let facts = report.facts.as_slice();
+    let widest = report
+        .facts
+        .iter()
+        .filter(|fact| fact.key == FactKey::HttpTotalMs)
+        .filter_map(|fact| Figure::ms(Expr::p95(fact), facts))
+        .map(|figure| figure.value)
+        .fold(report.thresholds.response_target_ms, f64::max);
+    let mut seen: Vec<&str> = Vec::new();
+    let mut rows: Vec<Endpoint> = Vec::new();
+    for fact in report.facts.iter().filter(|fact| fact.key == FactKey::HttpTotalMs) {
+        if seen.contains(&fact.object.as_str()) {
+            continue;
+        }
+        seen.push(&fact.object);
+        let Some(median) = Figure::ms(Expr::median(fact), facts) else { continue };
+        let Some(p95) = Figure::ms(Expr::p95(fact), facts) else { continue };
+        let errors = report
+            .facts
+            .iter()
+            .find(|other| other.key == FactKey::HttpErrors && other.object == fact.object)
+            .and_then(|fact| Figure::percent(Expr::value(fact), Expr::n(fact), facts));
+        rows.push(Endpoint {
+            path: fact.object.clone(),
+            requests: fact.n,
+            median: median.to_string(),
+            bar: p95.value / widest * 100.0,
+            p95: p95.to_string(),
+            errors: errors.map_or("-".to_owned(), |figure| figure.to_string()),
+            misses: report.symptoms.iter().any(|symptom| symptom.object == fact.object),
+        });
+    }
+    rows.sort_by(|a, b| {
+        let (path_a, level_a) = object::parse_endpoint(&a.path);
+        let (path_b, level_b) = object::parse_endpoint(&b.path);
+        (path_a, level_a).cmp(&(path_b, level_b))
+    });
+    rows
+}
+
+fn card(report: &Report, finding: &Finding) -> Card {
+    let title = crate::checks::by_name(finding.cause).map_or("", |cause| cause.title.english());
+    Card {
+        cause: finding.cause,
+        title,
+        grade: finding.grade.word().english(),
+        object: finding.object.clone(),
+        share: finding.share.as_ref().map(ToString::to_string),
+        says: Line::of(&finding.says),
+        chain: lines(&finding.chain),
+        rooms: rooms(report, finding),
+        explains: finding.explains.clone(),
+    }
+}
+
+/// The rooms of the request that the finding explains first.
+fn rooms(report: &Report, finding: &Finding) -> Vec<Room> {
+    let Some(endpoint) = finding.explains.first() else { return Vec::new() };
+    let (path, _) = object::parse_endpoint(endpoint);
+    [
+        ("A", Code::RoomA, FactKey::RoomNotEstablished),
+        ("B", Code::RoomB, FactKey::RoomAcceptQueue),
+        ("C", Code::RoomC, FactKey::RoomUnread),
+        ("D", Code::RoomD, FactKey::RoomInHandler),
+        ("E", Code::RoomE, FactKey::RoomWriting),
+    ]
+    .into_iter()
+    .filter_map(|(letter, name, key)| {
+        let is_of = |object: &str| {
+            report.facts.iter().find(|fact| fact.key == key && fact.object == object)
+        };
+        let fact = is_of(endpoint).or_else(|| is_of(path))?;
+        let looks = fact.value.number()?;
+        Some(Room {
+            letter,
+            name: name.english(),
+            looks: print(looks, Unit::Count),
+            percent: looks / (fact.n.max(1) as f64) * 100.0,
+        })
+    })
+    .collect()
+}
+
+fn table(budget: &Budget) -> Table {
+    let rows = budget.rows.iter().map(|row| TableRow {
+        name: row.component.word().english(),
+        slug: slug(row.component),
+        time: row.time.to_string(),
+        share: row.share.to_string(),
+        percent: row.share.value,
+        note: row.note.as_ref().map(Line::of),
+    });
+    Table { path: budget.object.clone(), total: budget.total.to_string(), rows: rows.collect() }
+}
+
+fn slug(component: Component) -> String {
+    component.word().english().replace(' ', "-").to_lowercase()
+}
+
+fn exclusions(report: &Report) -> Vec<Exclusion> {
+    let mut rows: Vec<Exclusion> = Vec::new();
+    for one in &report.verdict.ruled_out {
+        let says = Line::of(&one.says);
+        let cause = ExcludedCause {
+            id: one.cause.id,
+            title: one.cause.title.english(),
+            look_alike: one.look_alike,
+        };
+        match rows.iter_mut().find(|row| row.says.plain() == says.plain()) {
+            Some(row) => row.causes.push(cause),
+            None => rows.push(Exclusion { causes: vec![cause], says }),
+        }
+    }
+    rows
+}
+
+fn open(report: &Report) -> Vec<OpenGroup> {
+    let gaps: Vec<_> = report
+        .verdict
+        .open
+        .iter()
+        .flat_map(|open| open.missing.iter().map(|missing| (open.cause.id, missing)))
+        .collect();
+    build::grouped(&gaps)
+        .into_iter()
+        .map(|(reason, causes)| OpenGroup {
+            reason,
+            causes: causes
+                .into_iter()
+                .filter_map(crate::checks::by_name)
+                .map(|cause| format!("{} {}", cause.id, cause.title.english()))
+                .collect(),
+        })
+        .collect()
+}
+
+fn repair(offer: &Offer) -> RepairCard {
+    RepairCard {
+        class: match offer.repair.class {
+            Class::Auto => Code::ClassAuto.english(),
+            Class::Ask => Code::ClassAsk.english(),
+            Class::Tell => Code::ClassTell.english(),
+        },
+        title: offer.repair.title.english(),
+        cause: offer.cause,
+        how: offer.terms.how.as_ref().map(Line::of),
+        command: offer.terms.command.clone(),
+        effect: offer.terms.effect.as_ref().map(Line::of),
+        risk: offer.repair.risk.english(),
+        undo: offer.repair.undo.english(),
+    }
+}
+
+fn applied(one: &Applied) -> AppliedCard {
+    let (fate, reason) = match &one.fate {
+        Fate::Proven => (Code::FateProven, None),
+        Fate::Undone => (Code::FateUndone, None),
+        Fate::WithoutEffect => (Code::FateWithoutEffect, None),
+        Fate::Declined { reason } => (Code::FateDeclined, Some(reason.clone())),
+        Fate::Failed { reason } => (Code::FateFailed, Some(reason.clone())),
+    };
+    let state = one.proof.as_ref().and_then(|proof| proof.state.as_ref());
+    let reached = |reached| if reached { Code::StateReached } else { Code::StateNotReached };
+    let count = |number: u64| print(number as f64, Unit::Count);
+    AppliedCard {
+        title: one.title.english(),
+        cause: one.cause,
+        fate: fate.english(),
+        good: one.fate == Fate::Proven,
+        reason,
+        statement: one.receipt.as_ref().map(|receipt| receipt.statement.clone()),
+        foretold: one.foretold.map(count),
+        changed: one.receipt.as_ref().map(|receipt| count(receipt.changed)),
+        state: state.map(|state| Line::of(&state.says)),
+        state_reached: state.map(|state| reached(state.reached).english()),
+        endpoints: one.proof.as_ref().map_or_else(Vec::new, |proof| {
+            let widest = widest(&proof.endpoints);
+            proof.endpoints.iter().map(|one| before_after(one, widest)).collect()
+        }),
+    }
+}
+
+fn widest(endpoints: &[EndpointProof]) -> f64 {
+    endpoints
+        .iter()
+        .flat_map(|one| [&one.p95_before, &one.p95_after])
+        .flatten()
+        .map(|figure| figure.value)
+        .fold(1.0, f64::max)
+}
+
+fn before_after(one: &EndpointProof, widest: f64) -> BeforeAfter {
+    let text = |figure: &Option<Figure>| {
+        figure.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
+    };
+    let bar = |figure: &Option<Figure>| {
+        figure.as_ref().map_or(0.0, |figure| figure.value / widest * 100.0)
+    };
+    let percent = |value: f64| print(value, Unit::Percent);
+    BeforeAfter {
+        path: one.path.clone(),
+        control: one.control,
+        median_before: text(&one.median_before),
+        median_after: text(&one.median_after),
+        p95_before: text(&one.p95_before),
+        p95_after: text(&one.p95_after),
+        errors_before: text(&one.errors_before),
+        errors_after: text(&one.errors_after),
+        change: one.change_percent.map_or_else(|| "-".to_owned(), percent),
+        interval: one.interval_percent.map_or_else(
+            || "-".to_owned(),
+            |interval| format!("{} … {}", percent(interval.low), percent(interval.high)),
+        ),
+        effect: effect(one.effect).english(),
+        status: status(one.status).english(),
+        bar_before: bar(&one.median_before),
+        bar_after: bar(&one.median_after),
+    }
+}
+
+fn effect(effect: Effect) -> Code {
+    match effect {
+        Effect::Improved => Code::EffectImproved,
+        Effect::NoEffect => Code::EffectNoEffect,
+        Effect::Worse => Code::EffectWorse,
+        Effect::NotMeasured => Code::EffectNotMeasured,
+    }
+}
+
+fn status(status: Status) -> Code {
+    match status {
+        Status::Resolved => Code::StatusResolved,
+        Status::NotResolved => Code::StatusNotResolved,
+        Status::NotMeasured => Code::StatusNotMeasured,
+        Status::WasHealthy => Code::StatusWasHealthy,
+    }
+}
+
+/// Every fact a printed sentence cites, once.
+fn cited(report: &Report) -> Vec<Cited> {
+    let mut ids: Vec<FactId> = cited_ids(report);
+    ids.sort_unstable();
+    ids.dedup();
+    report.facts.iter().filter(|fact| ids.binary_search(&fact.id).is_ok()).map(cite).collect()
+}
+
+fn cited_ids(report: &Report) -> Vec<FactId> {
+    let verdict = &report.verdict;
+    let findings = verdict.findings.iter().chain(&verdict.hygiene).flat_map(Finding::evidence);
+    let notes =
+        report.budgets.iter().flat_map(|budget| &budget.rows).filter_map(|row| row.note.as_ref());
+    let proofs = report.applied.iter().filter_map(|one| one.proof.as_ref()).flat_map(|proof| {
+        proof
+            .state
+            .iter()
+            .map(|state| &state.says)
+            .chain(proof.endpoints.iter().map(|one| &one.says))
+    });
+    let terms = report
+        .offers
+        .iter()
+        .flat_map(|offer| offer.terms.how.iter().chain(offer.terms.effect.iter()));
+    let sentences = verdict
+        .headline
+        .iter()
+        .chain(verdict.ruled_out.iter().map(|one| &one.says))
+        .chain(&report.refused)
+        .chain(&report.remains)
+        .chain(notes)
+        .chain(terms)
+        .chain(proofs);
+    sentences.flat_map(|sentence| sentence.evidence.iter().copied()).chain(findings).collect()
+}
+
+fn cite(fact: &Fact) -> Cited {
+    Cited {
+        id: fact.id.to_string(),
+        time: values::clock(fact.taken_at),
+        key: fact.key.name(),
+        object: fact.object.clone(),
+        value: values::of(fact),
+        from: fact.source.from.clone(),
+        repeat: fact.source.repeat.clone(),
+    }
+}
+
+fn run(report: &Report) -> Vec<Pair> {
+    let run = &report.run;
+    let duration = print(run.ended_at.since_ms(run.started_at) as f64, Unit::Ms);
+    let find = |key| report.facts.iter().find(|fact| fact.key == key);
+    let noise = find(FactKey::DoctorTimerLateMs).map(values::of);
+    let psi = find(FactKey::HostPsiCpu).and_then(|fact| fact.value.number());
+    let noise = match (noise, psi) {
+        (Some(late), Some(psi)) => {
+            Some(format!("own timers late: {late}; CPU pressure {}", print(psi, Unit::Percent)))
+        }
+        (late, _) => late,
+    };
+    let overhead = find(FactKey::DoctorOnCpuNs).and_then(|fact| match fact.value {
+        Value::Int(ns) => Some(print(ns as f64 / 1e6, Unit::Ms)),
+        _ => None,
+    });
+    [
+        (Code::LabelDoctor, Some(format!("galen {}", run.doctor_version))),
+        (Code::LabelCommandLine, Some(run.command_line.clone())),
+        (Code::LabelStarted, Some(values::time(run.started_at))),
+        (Code::LabelDuration, Some(duration)),
+        (Code::LabelRights, run.rights.clone()),
+        (Code::LabelKernel, run.kernel.clone()),
+        (Code::LabelNoise, noise),
+        (Code::LabelOverhead, overhead),
+        (Code::LabelFacts, Some(report.facts.len().to_string())),
+        (Code::LabelHash, Some(report.evidence_sha256.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| {
+        Some(Pair { label: label.english(), value: value.filter(|value| !value.is_empty())? })
+    })
+    .collect()
+}

@@ -1,0 +1,21 @@
+//! The HTTP room on real sockets, over a real SQLite store and the real account room.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests stop at the first surprise and say which one it was; so do their helpers"
+)]
+
+mod accounts;
+mod admin;
+mod cors;
+mod csrf;
+mod document;
+mod endings;
+mod ledger;
+mod limits;
+mod malformed;
+mod notifications;
+mod pages;
+mod protocol;
+mod sessions;
+mod support;

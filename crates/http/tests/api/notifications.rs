@@ -1,0 +1,90 @@
+//! Notifications: published by admins, once; read by their users alone.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp, ok};
+
+fn news(email: &str, title: &str) -> Value {
+    json!({"email": email, "category": "news", "level": "warning", "title": title,
+        "body": "text", "link": "/here", "data": {"k": [1, {"z": null}]}})
+}
+
+async fn publish(admin: &mut Client, email: &str, title: &str) -> String {
+    let reply = ok(admin.post("/api/admin/notifications", news(email, title)).await, 201);
+    reply.json()["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_pages_through_what_it_was_told_and_reads_it() {
+    let app = TestApp::start().await;
+    let mut admin = app.admin().await;
+    let mut bob = app.user("bob@example.org").await;
+    for number in 0..5 {
+        publish(&mut admin, "bob@example.org", &format!("n{number}")).await;
+        app.clock.pass_ms(1);
+    }
+    let first = ok(bob.get("/api/notifications?limit=2").await, 200).json();
+    assert_eq!(first["unread"], 5);
+    assert_eq!(first["items"][0]["title"], "n4");
+    assert_eq!(first["items"][0]["data"], json!({"k": [1, {"z": null}]}));
+    let next = first["next"].as_str().expect("a next page").to_owned();
+    let second = ok(bob.get(&format!("/api/notifications?limit=3&after={next}")).await, 200).json();
+    assert_eq!(second["items"][2]["title"], "n0");
+    assert_eq!(second["next"], Value::Null);
+    let ids = json!({"ids": [first["items"][0]["id"], first["items"][0]["id"]]});
+    let marked = ok(bob.post("/api/notifications/mark-read", ids).await, 200).json();
+    assert_eq!(marked, json!({"marked": 1, "unread": 4}));
+    let unread = ok(bob.get("/api/notifications?unread=true").await, 200).json();
+    assert_eq!(unread["items"].as_array().map(Vec::len), Some(4));
+    let all = bob.send("POST", "/api/notifications/mark-all-read", &[], None).await;
+    assert_eq!(ok(all, 200).json(), json!({"marked": 4, "unread": 0}));
+    assert_eq!(bob.get("/api/me").await.json()["unread"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_marks_the_notification_of_somebody_else() {
+    let app = TestApp::start().await;
+    let mut admin = app.admin().await;
+    let mut bob = app.user("bob@example.org").await;
+    let mut eve = app.user("eve@example.org").await;
+    let id = publish(&mut admin, "bob@example.org", "for bob").await;
+    let reply = eve.post("/api/notifications/mark-read", json!({"ids": [id]})).await;
+    assert_eq!(ok(reply, 200).json(), json!({"marked": 0, "unread": 0}));
+    assert_eq!(bob.get("/api/notifications").await.json()["unread"], 1);
+    assert_eq!(eve.get("/api/notifications").await.json()["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publishing_with_a_key_happens_once() {
+    let app = TestApp::start().await;
+    let mut admin = app.admin().await;
+    let mut bob = app.user("bob@example.org").await;
+    let path = "/api/admin/notifications";
+    let key = [("idempotency-key", "order-17")];
+    let body = || Some(news("bob@example.org", "once"));
+    let first = ok(admin.send("POST", path, &key, body()).await, 201).json();
+    let again = ok(admin.send("POST", path, &key, body()).await, 200).json();
+    assert_eq!((&again["id"], &again["created"]), (&first["id"], &json!(false)));
+    let other = admin.send("POST", path, &key, Some(news("bob@example.org", "other"))).await;
+    assert_eq!(ok(other, 409).code(), "request.idempotency_mismatch");
+    assert_eq!(bob.get("/api/notifications").await.json()["unread"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_publishing_is_said_by_field() {
+    let app = TestApp::start().await;
+    let mut admin = app.admin().await;
+    let path = "/api/admin/notifications";
+    let nobody = admin.post(path, news("nobody@example.org", "x")).await;
+    assert_eq!(ok(nobody, 404).code(), "user.not_found");
+    let mut both = news("bob@example.org", "x");
+    both["user_id"] = json!("0190163d-8694-739b-8d4a-5b3f4b1c2d3e");
+    assert_eq!(ok(admin.post(path, both).await, 422).errors()[0].0, "/user_id");
+    let mut evil = news("bob@example.org", "x");
+    evil["link"] = json!("javascript:alert(1)");
+    assert_eq!(ok(admin.post(path, evil).await, 422).errors()[0].0, "/link");
+    let ids: Vec<String> =
+        (0..201).map(|_| "0190163d-8694-739b-8d4a-5b3f4b1c2d3e".to_owned()).collect();
+    let many = admin.post("/api/notifications/mark-read", json!({"ids": ids})).await;
+    assert_eq!(ok(many, 422).errors()[0].0, "/ids");
+}

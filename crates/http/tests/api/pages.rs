@@ -1,0 +1,90 @@
+//! Pages and health: what is there for everybody, and for whom the database is not needed.
+
+use crate::support::{TestApp, ok};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_is_what_the_canary_found() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    ok(client.get("/livez").await, 200);
+    assert_eq!(ok(client.get("/readyz").await, 503).code(), "server.not_ready");
+    app.app.canary().await;
+    ok(client.get("/readyz").await, 200);
+    let before = app.observer.statements().len();
+    ok(client.get("/readyz").await, 200);
+    assert_eq!(app.observer.statements().len(), before, "asking touches no database");
+    app.clock.pass_monotonic_ms(6_000);
+    assert_eq!(ok(client.get("/readyz").await, 503).code(), "server.not_ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_no_inline_script_and_a_policy_that_forbids_it() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    for path in ["/", "/setup"] {
+        let reply = ok(client.get(path).await, 200);
+        let policy = reply.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("trusted-types 'none'"), "{policy}");
+        let html = reply.text();
+        for inline in ["<style", "style=", "onclick", "onload", "javascript:"] {
+            assert!(!html.contains(inline), "{inline} in {path}");
+        }
+        assert!(!html.contains("<script>"), "{path}");
+        assert!(html.contains("lang=\"en\"") && html.contains("<main>"));
+    }
+    let script = ok(client.get("/setup.js").await, 200);
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert!(!script.text().contains("innerHTML"));
+    for style in ["/galen.css", "/setup.css"] {
+        assert_eq!(
+            ok(client.get(style).await, 200).header("content-type"),
+            Some("text/css; charset=utf-8")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_carries_what_browsers_must_know() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    for path in [
+        "/",
+        "/setup",
+        "/livez",
+        "/api/me",
+        "/openapi.json",
+        "/no/such",
+        "/problems/auth.not_admin",
+    ] {
+        let reply = client.get(path).await;
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+        let policy = reply.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(reply.header("cache-control").is_some(), "{path}");
+        assert!(reply.header("x-request-id").is_some(), "{path}");
+        assert_eq!(reply.header("server"), None);
+        assert_eq!(reply.header("strict-transport-security"), None, "plain HTTP");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_get_without_the_body_and_other_methods_are_named() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    let get = client.get("/version").await;
+    let head = ok(client.send("HEAD", "/version", &[], None).await, 200);
+    assert_eq!(head.header("content-length"), get.header("content-length"));
+    assert!(head.body.is_empty());
+    let wrong = ok(client.send("DELETE", "/version", &[], None).await, 405);
+    assert_eq!(wrong.header("allow"), Some("GET,HEAD"));
+    assert_eq!(wrong.code(), "request.method");
+    let refused = client.send("HEAD", "/api/me", &[], None).await;
+    assert_eq!(refused.status, 401);
+    for method in ["TRACE", "CONNECT", "PROPFIND"] {
+        let reply = client.send(method, "/api/me", &[], None).await;
+        assert!((400..500).contains(&reply.status), "{method}: {}", reply.status);
+    }
+}

@@ -1,0 +1,164 @@
+//! A server on a free port of loopback, with everything real behind it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use galen_account::{Accounts, AdminUser, Keys, LimitPolicy, Policy, Ports};
+use galen_core::model::{Role, User};
+use galen_core::{Cx, RequestId, Secret, Store};
+use galen_http::{App, AppParts, Drained, HttpSettings, serve};
+use galen_store::{SqliteSettings, SqliteStore};
+use galen_testkit::{CollectingObserver, SeededEntropy};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{Client, Reply};
+use super::clock::SteadyClock;
+
+/// The admin every test application has.
+pub const EMAIL: &str = "ann@example.org";
+/// Everybody's password.
+pub const PASSWORD: &str = "seven quiet herons on a pier";
+
+pub struct TestApp {
+    pub addr: SocketAddr,
+    pub app: Arc<App>,
+    pub accounts: Arc<Accounts>,
+    pub clock: Arc<SteadyClock>,
+    pub entropy: Arc<SeededEntropy>,
+    pub observer: Arc<CollectingObserver>,
+    pub shutdown: CancellationToken,
+    served: JoinHandle<Drained>,
+    _dir: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// A server as it is without configuration, but without limits on attempts.
+    pub async fn start() -> Self {
+        Self::with(|_, _| {}).await
+    }
+
+    /// A server with settings and policy changed.
+    pub async fn with(change: impl FnOnce(&mut HttpSettings, &mut Policy)) -> Self {
+        let mut settings = HttpSettings::default();
+        let mut policy = Policy { limits: LimitPolicy::off(), ..Policy::default() };
+        change(&mut settings, &mut policy);
+        let dir = tempfile::tempdir().expect("a directory");
+        let clock = Arc::new(SteadyClock::new());
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let observer = Arc::new(CollectingObserver::default());
+        let store = SqliteStore::open(
+            SqliteSettings::at(dir.path().join("test.db")),
+            Arc::clone(&clock) as _,
+            Arc::clone(&observer) as _,
+        )
+        .expect("a store");
+        let store: Arc<dyn Store> = Arc::new(store);
+        let accounts = Arc::new(Accounts::new(
+            Ports {
+                store: Arc::clone(&store),
+                clock: Arc::clone(&clock) as _,
+                entropy: Arc::clone(&entropy) as _,
+            },
+            policy,
+            Keys { csrf: Secret::new([7; 32]) },
+        ));
+        let app = App::new(AppParts {
+            accounts: Arc::clone(&accounts),
+            store,
+            recorder: Arc::clone(&observer) as _,
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::clone(&entropy) as _,
+            settings,
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(serve(Arc::clone(&app), listener, shutdown.clone()));
+        Self { addr, app, accounts, clock, entropy, observer, shutdown, served, _dir: dir }
+    }
+
+    /// A browser that has never been here.
+    pub fn client(&self) -> Client {
+        Client::new(self.addr)
+    }
+
+    pub fn cx(&self) -> Cx {
+        let id = RequestId::mint(&*self.clock, &*self.entropy);
+        Cx::live(id, &*self.clock, 10_000_000_000)
+    }
+
+    /// Makes an account as the command line does.
+    pub async fn account(&self, email: &str, role: Role) -> User {
+        let wanted = AdminUser {
+            email: email.to_owned(),
+            name: "Ann".to_owned(),
+            password: Secret::new(PASSWORD.to_owned()),
+            role,
+        };
+        let made = self.accounts.create_user(&self.cx(), None, wanted).await;
+        made.expect("an account")
+    }
+
+    /// An admin who is signed in.
+    pub async fn admin(&self) -> Client {
+        self.account(EMAIL, Role::Admin).await;
+        self.signed_in(EMAIL).await
+    }
+
+    /// A new user who is signed in.
+    pub async fn user(&self, email: &str) -> Client {
+        self.account(email, Role::User).await;
+        self.signed_in(email).await
+    }
+
+    /// A browser signed in to an account that exists.
+    pub async fn signed_in(&self, email: &str) -> Client {
+        let mut client = self.client();
+        ok(client.sign_in(email, PASSWORD).await, 200);
+        client
+    }
+
+    /// Stops the server and says how it ended.
+    pub async fn stop(self) -> Drained {
+        self.shutdown.cancel();
+        self.served.await.expect("the server ends in order")
+    }
+
+    /// Requests recorded for a route, newest last.
+    pub fn records(&self, route: &str) -> Vec<galen_core::RequestRecord> {
+        let mut all = self.observer.requests();
+        all.retain(|record| record.route == route);
+        all
+    }
+}
+
+/// The reply, which must have this status.
+pub fn ok(reply: Reply, status: u16) -> Reply {
+    assert_eq!(reply.status, status, "{}", reply.text());
+    reply
+}
+
+/// Waits until `is_so`; what never becomes so fails the test after ten seconds.
+pub async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never so: {what}");
+}
+
+impl Client {
+    /// Signs in and keeps the cookie and the token against forged requests.
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Reply {
+        let form = json!({"email": email, "password": password});
+        let reply = self.post("/api/auth/login", form).await;
+        self.keep_token(&reply);
+        reply
+    }
+}
