@@ -21,10 +21,7 @@ impl Answer {
     /// The first header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON; `null` when it is not.
@@ -52,12 +49,7 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();
-        Self {
-            agent,
-            base: base.to_owned(),
-            cookie: RefCell::default(),
-            csrf: RefCell::default(),
-        }
+        Self { agent, base: base.to_owned(), cookie: RefCell::default(), csrf: RefCell::default() }
     }
 
     /// The session's cookie as it is sent back, when there is one.
@@ -93,9 +85,8 @@ impl Client {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Result<Answer> {
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -107,9 +98,8 @@ impl Client {
         }
         let response = match body {
             Some(body) => {
-                let request = request
-                    .header("content-type", "application/json")
-                    .body(body.to_string())?;
+                let request =
+                    request.header("content-type", "application/json").body(body.to_string())?;
                 self.agent.run(request)
             }
             None => self.agent.run(request.body(())?),
@@ -123,10 +113,7 @@ impl Client {
             .headers()
             .iter()
             .map(|(name, value)| {
-                (
-                    name.to_string(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
         for (name, value) in &headers {
@@ -136,15 +123,8 @@ impl Client {
                 self.cookie.replace((!emptied).then(|| pair.to_owned()));
             }
         }
-        let body = response
-            .body_mut()
-            .read_to_string()
-            .context("read the body")?;
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        let body = response.body_mut().read_to_string().context("read the body")?;
+        Ok(Answer { status, headers, body })
     }
 
     /// Signs in and fetches the session's CSRF token.
@@ -158,10 +138,7 @@ impl Client {
             bail!("login: {} {}", answer.status, answer.body);
         }
         let token = self.get("/api/auth/csrf")?.json();
-        let token = token["csrf_token"]
-            .as_str()
-            .context("a csrf_token")?
-            .to_owned();
+        let token = token["csrf_token"].as_str().context("a csrf_token")?.to_owned();
         self.csrf.replace(Some(token));
         Ok(())
     }

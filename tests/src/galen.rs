@@ -25,10 +25,7 @@ pub struct Galen {
 ///
 /// # Errors
 /// When it cannot be built.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test builds and starts the program it tests"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
 pub fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || -> Result<PathBuf> {
@@ -41,16 +38,10 @@ pub fn binary() -> Result<PathBuf> {
         }
         // The tests' own executable stands in <target>/<profile>/deps.
         let own = std::env::current_exe().context("find the test's own path")?;
-        let profile = own
-            .ancestors()
-            .nth(2)
-            .context("find the folder of the profile")?;
+        let profile = own.ancestors().nth(2).context("find the folder of the profile")?;
         Ok(profile.join("galen"))
     };
-    BUILT
-        .get_or_init(|| build().map_err(|e| format!("{e:#}")))
-        .clone()
-        .map_err(|e| anyhow!(e))
+    BUILT.get_or_init(|| build().map_err(|e| format!("{e:#}"))).clone().map_err(|e| anyhow!(e))
 }
 
 /// A port nobody listens on just now.
@@ -58,10 +49,7 @@ pub fn binary() -> Result<PathBuf> {
 /// # Errors
 /// When the loopback interface has none.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")
-        .context("bind")?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind("127.0.0.1:0").context("bind")?.local_addr()?.port())
 }
 
 impl Galen {
@@ -79,10 +67,7 @@ impl Galen {
     ///
     /// # Errors
     /// When it does not come up within [`PATIENCE`].
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test builds and starts the program it tests"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
     pub fn start_in(
         folder: tempfile::TempDir,
         port: u16,
@@ -100,11 +85,7 @@ impl Galen {
             .stderr(log)
             .spawn()
             .context("start galen")?;
-        let mut galen = Self {
-            child,
-            folder,
-            port,
-        };
+        let mut galen = Self { child, folder, port };
         galen.wait()?;
         Ok(galen)
     }
@@ -113,10 +94,7 @@ impl Galen {
         let until = Instant::now() + PATIENCE;
         let client = Client::new(&self.url());
         loop {
-            if client
-                .get("/livez")
-                .is_ok_and(|answer| answer.status == 200)
-            {
+            if client.get("/livez").is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
@@ -163,10 +141,7 @@ impl Galen {
     ///
     /// # Errors
     /// When the program cannot be started.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test builds and starts the program it tests"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
     pub fn run(&self, words: &[&str], input: &str) -> Result<(i32, String)> {
         let mut child = Command::new(binary()?)
             .args(words)
@@ -178,11 +153,7 @@ impl Galen {
             .stderr(Stdio::piped())
             .spawn()
             .context("start galen")?;
-        child
-            .stdin
-            .take()
-            .context("its input")?
-            .write_all(input.as_bytes())?;
+        child.stdin.take().context("its input")?.write_all(input.as_bytes())?;
         let output = child.wait_with_output()?;
         let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
         said.push_str(&String::from_utf8_lossy(&output.stderr));
@@ -214,10 +185,7 @@ impl Drop for Galen {
 /// Asks a child of ours to stop, and ends it when it does not.
 pub fn stop(child: &mut Child) {
     let pid = child.id().to_string();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test stops the program it started"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test stops the program it started")]
     let asked = Command::new("kill").args(["-TERM", &pid]).status();
     let until = Instant::now() + Duration::from_secs(15);
     while asked.is_ok() && Instant::now() < until {

@@ -90,6 +90,8 @@ pub struct Patient {
     helpers: Vec<Child>,
     folder: tempfile::TempDir,
     port: u16,
+    // One patient at a time on the whole machine: another one's load would be in its figures.
+    _alone: File,
 }
 
 impl Patient {
@@ -99,6 +101,7 @@ impl Patient {
     /// Without `python3` and its `venv`, without the packages, or when it does not come up.
     pub fn start(fault: Fault) -> Result<Self> {
         let python = python()?;
+        let alone = lock("alone.lock")?;
         let folder = tempfile::tempdir().context("make a temporary folder")?;
         for file in fs::read_dir(sources())?.flatten().filter(|file| is_source(&file.path())) {
             fs::copy(file.path(), folder.path().join(file.file_name()))?;
@@ -106,11 +109,22 @@ impl Patient {
         let port = free_port()?;
         let mut patient = match fault {
             Fault::PortTaken => {
-                let stranger = speaking(&python, Path::new("/"), &[sources_file("squatter.py"), port.to_string()])?;
-                let worker = speaking(&python, folder.path(), &["worker.py".to_owned(), "dev.db".to_owned()])?;
-                Self { app: worker, helpers: vec![stranger], folder, port }
+                let stranger = speaking(
+                    &python,
+                    Path::new("/"),
+                    &[sources_file("squatter.py"), port.to_string()],
+                )?;
+                let worker = speaking(
+                    &python,
+                    folder.path(),
+                    &["worker.py".to_owned(), "dev.db".to_owned()],
+                )?;
+                Self { app: worker, helpers: vec![stranger], folder, port, _alone: alone }
             }
-            _ => Self { app: serve(&python, folder.path(), fault, port)?, helpers: Vec::new(), folder, port },
+            _ => {
+                let app = serve(&python, folder.path(), fault, port)?;
+                Self { app, helpers: Vec::new(), folder, port, _alone: alone }
+            }
         };
         patient.wait()?;
         patient.add_what_lies_outside(&python, fault)?;
@@ -123,7 +137,12 @@ impl Patient {
     /// # Errors
     /// When the generator cannot be started.
     pub fn load(&mut self, clients: u32, pause_ms: u32, paths: &[&str]) -> Result<()> {
-        let mut words = vec!["load.py".to_owned(), self.port.to_string(), clients.to_string(), pause_ms.to_string()];
+        let mut words = vec![
+            "load.py".to_owned(),
+            self.port.to_string(),
+            clients.to_string(),
+            pause_ms.to_string(),
+        ];
         words.extend(paths.iter().map(|path| (*path).to_owned()));
         self.helpers.push(speaking(&python()?, self.folder.path(), &words)?);
         Ok(())
@@ -196,7 +215,11 @@ impl Patient {
     fn add_what_lies_outside(&mut self, python: &Path, fault: Fault) -> Result<()> {
         let folder = self.folder.path();
         match fault {
-            Fault::WriterLock => self.helpers.push(speaking(python, folder, &["hold.py".to_owned(), "dev.db".to_owned()])?),
+            Fault::WriterLock => self.helpers.push(speaking(
+                python,
+                folder,
+                &["hold.py".to_owned(), "dev.db".to_owned()],
+            )?),
             Fault::Copies => {
                 let second = serve(python, folder, fault, free_port()?)?;
                 self.helpers.push(second);
@@ -230,16 +253,27 @@ fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "py")
 }
 
+/// Where what patients share is kept between runs.
+fn home() -> Result<PathBuf> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/patients");
+    fs::create_dir_all(&home)?;
+    Ok(home.canonicalize()?)
+}
+
+/// Waits for a lock among all tests on this machine, and holds it as long as the file is open.
+fn lock(name: &str) -> Result<File> {
+    let file = File::create(home()?.join(name))?;
+    file.lock().with_context(|| format!("wait for {name}"))?;
+    Ok(file)
+}
+
 /// The interpreter of the patients' own environment, made once per set of requirements.
 ///
 /// # Errors
 /// When the environment cannot be made.
 pub fn python() -> Result<PathBuf> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/patients");
-    fs::create_dir_all(&home)?;
-    let lock = File::create(home.join("venv.lock"))?;
-    lock.lock().context("wait for another test that makes the environment")?;
-    let venv = home.canonicalize()?.join("venv");
+    let _one_at_a_time = lock("venv.lock")?;
+    let venv = home()?.join("venv");
     let python = venv.join("bin/python");
     let wanted = fs::read_to_string(sources().join("requirements.txt"))?;
     let mark = venv.join("requirements.installed");
@@ -248,7 +282,8 @@ pub fn python() -> Result<PathBuf> {
     }
     let make = ["-m", "venv", "--clear"].map(str::to_owned);
     run(Path::new("python3"), make.into_iter().chain([venv.display().to_string()]))?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(str::to_owned);
+    let install =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(str::to_owned);
     run(&python, install.into_iter().chain([sources_file("requirements.txt")]))?;
     fs::write(mark, wanted)?;
     Ok(python)
@@ -268,7 +303,16 @@ fn run(program: &Path, words: impl Iterator<Item = String>) -> Result<()> {
 fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child> {
     let log = File::create(folder.join("app.log"))?;
     Command::new(python)
-        .args(["-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--log-level", "warning", "--port"])
+        .args([
+            "-m",
+            "uvicorn",
+            "app:app",
+            "--host",
+            "127.0.0.1",
+            "--log-level",
+            "warning",
+            "--port",
+        ])
         .arg(port.to_string())
         .current_dir(folder)
         .env("PATIENT_FAULT", fault.in_the_app())

@@ -59,12 +59,29 @@ impl<K: Eq + Hash + Clone, V: Clone> ExactCache<K, V> {
 
     /// Ends a look-up that began in `began`: keeps the value unless something was revoked meanwhile.
     pub(crate) fn keep(&self, key: K, value: V, began: Epoch) {
+        let slot = self.insert(key.clone(), value);
+        let is_current = self.is_current(began);
+        self.settle(&key, &slot, is_current);
+    }
+
+    /// (I) Inserts a value unconfirmed.
+    fn insert(&self, key: K, value: V) -> Arc<Slot<V>> {
         let slot = Arc::new(Slot { value, confirmed: AtomicBool::new(false) });
-        self.slots.insert(key.clone(), Arc::clone(&slot));
-        if self.epoch.load(Ordering::SeqCst) == began.0 {
+        self.slots.insert(key, Arc::clone(&slot));
+        slot
+    }
+
+    /// (C) Whether nothing was revoked since `began`.
+    fn is_current(&self, began: Epoch) -> bool {
+        self.epoch.load(Ordering::SeqCst) == began.0
+    }
+
+    /// (V) Confirms an inserted value, or removes it if it is still there.
+    fn settle(&self, key: &K, slot: &Arc<Slot<V>>, is_current: bool) {
+        if is_current {
             slot.confirmed.store(true, Ordering::SeqCst);
         } else {
-            self.slots.remove_if(&key, |there| Arc::ptr_eq(there, &slot));
+            self.slots.remove_if(key, |there| Arc::ptr_eq(there, slot));
         }
     }
 
@@ -73,15 +90,20 @@ impl<K: Eq + Hash + Clone, V: Clone> ExactCache<K, V> {
     where
         K: 'k,
     {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.advance();
         for key in keys {
             self.slots.remove(key);
         }
     }
 
+    /// (B) Lets every look-up that runs know that something was revoked.
+    fn advance(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Forgets everything: for when it is not known what a failed write has revoked.
     pub(crate) fn revoke_all(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.advance();
         self.slots.clear();
     }
 
@@ -137,6 +159,97 @@ mod tests {
             cache.keep(key, key, began);
         }
         assert!(cache.len() <= 100);
+    }
+
+    /// One look-up, between its steps.
+    #[derive(Clone, Default)]
+    struct LookUp {
+        steps_done: usize,
+        began: Option<Epoch>,
+        row: u64,
+        slot: Option<Arc<Slot<u64>>>,
+        is_current: bool,
+    }
+
+    /// One order in which the steps of two look-ups and a revocation may come, as far as it has got.
+    #[derive(Clone, Default)]
+    struct Order {
+        key: u32,
+        look_ups: [LookUp; 2],
+        revoker_steps_done: usize,
+        /// The store: the row's generation. Revoking raises it.
+        generation: u64,
+    }
+
+    impl Order {
+        fn look_up_step(&mut self, cache: &ExactCache<u32, u64>, which: usize) {
+            let look_up = &mut self.look_ups[which];
+            match look_up.steps_done {
+                0 => look_up.began = Some(cache.begin()),
+                1 => look_up.row = self.generation,
+                2 => look_up.slot = Some(cache.insert(self.key, look_up.row)),
+                3 => look_up.is_current = look_up.began.is_some_and(|at| cache.is_current(at)),
+                _ => {
+                    let slot = look_up.slot.as_ref().expect("inserted before");
+                    cache.settle(&self.key, slot, look_up.is_current);
+                }
+            }
+            look_up.steps_done += 1;
+        }
+
+        fn revoker_step(&mut self, cache: &ExactCache<u32, u64>) {
+            match self.revoker_steps_done {
+                0 => self.generation = 1,
+                1 => cache.advance(),
+                2 => drop(cache.slots.remove(&self.key)),
+                _ => {}
+            }
+            self.revoker_steps_done += 1;
+        }
+
+        /// After the fourth step the revocation has been told: nobody may hit the old generation.
+        fn holds(&self, cache: &ExactCache<u32, u64>) -> bool {
+            self.revoker_steps_done < 4 || cache.get(&self.key) != Some(0)
+        }
+    }
+
+    /// Runs the steps in this order. The cache cannot be put back to an earlier state, so each order
+    /// is run from its beginning, under a key of its own.
+    fn run(cache: &ExactCache<u32, u64>, key: u32, steps: &[usize]) {
+        let mut order = Order { key, ..Order::default() };
+        for &step in steps {
+            match step {
+                2 => order.revoker_step(cache),
+                which => order.look_up_step(cache, which),
+            }
+            assert!(order.holds(cache), "{steps:?}");
+        }
+    }
+
+    fn every_order(left: [usize; 3], steps: &mut Vec<usize>, visit: &mut dyn FnMut(&[usize])) {
+        if left == [0; 3] {
+            visit(steps);
+        }
+        for who in 0..3 {
+            if left[who] > 0 {
+                let mut rest = left;
+                rest[who] -= 1;
+                steps.push(who);
+                every_order(rest, steps, visit);
+                steps.pop();
+            }
+        }
+    }
+
+    #[test]
+    fn in_no_order_of_steps_is_a_told_revocation_undone() {
+        let cache = ExactCache::new(1_000);
+        let mut orders = 0;
+        every_order([5, 5, 4], &mut Vec::new(), &mut |steps| {
+            run(&cache, orders, steps);
+            orders += 1;
+        });
+        assert_eq!(orders, 252_252, "14! / (5! 5! 4!)");
     }
 
     /// Readers look up and hit, a writer revokes and tells; whatever was told as revoked must never

@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use galen_core::UnixMs;
 use galen_core::model::{Session, SessionTouch, User};
+use galen_core::{UnixMs, UserId};
 
 use crate::policy::MINUTE_MS;
 use crate::{Caller, SessionPolicy};
 
 /// A session held in memory.
 pub(crate) struct Held {
+    /// Whose it is; a session never changes hands.
+    user_id: UserId,
     /// The caller as of the last request; replaced when its user has changed.
     caller: Mutex<Arc<Caller>>,
     /// When the use that was last written down, or is about to be, was.
@@ -23,6 +25,7 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn new(caller: Arc<Caller>) -> Self {
         Self {
+            user_id: caller.session.user_id,
             seen_at: AtomicI64::new(caller.session.last_seen_at.0),
             expires_at: AtomicI64::new(caller.session.expires_at.0),
             caller: Mutex::new(caller),
@@ -34,8 +37,13 @@ impl Held {
         now.0 >= self.expires_at.load(Ordering::Relaxed)
     }
 
+    /// Whose session it is.
+    pub(crate) fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
     /// The caller as it was last put together.
-    pub(crate) fn caller(&self) -> Arc<Caller> {
+    fn caller(&self) -> Arc<Caller> {
         Arc::clone(&self.caller.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -95,7 +103,7 @@ pub(crate) fn fresh_until(session: &Session, policy: &SessionPolicy) -> UnixMs {
 #[cfg(test)]
 mod tests {
     use galen_core::model::{Role, UserStatus};
-    use galen_core::{Id, SessionId, UserId};
+    use galen_core::{Id, SessionId};
 
     use super::*;
     use crate::policy::DAY_MS;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use galen_core::model::{User, UserStatus};
-use galen_core::{Code, Cx, Refusal, UserId};
+use galen_core::{Code, Cx, Refusal, UnixMs, UserId};
 
 use crate::held::{Held, fresh_until};
 use crate::{Accounts, Caller, Identity, token};
@@ -20,8 +20,9 @@ impl Accounts {
         let Some(hash) = token::hash_of(token) else {
             return Ok(Identity::Nobody(Code::NotSignedIn));
         };
+        let now = self.clock.now();
         if let Some(held) = self.desk.sessions.get(&hash) {
-            return self.answer(cx, &held).await;
+            return self.answer(cx, &held, now).await;
         }
         let sessions_epoch = self.desk.sessions.begin();
         let users_epoch = self.desk.users.begin();
@@ -34,23 +35,22 @@ impl Accounts {
             session: owner.session,
             user: Arc::clone(&user),
         })));
-        if held.has_ended(self.clock.now()) || user.status != UserStatus::Active {
+        if held.has_ended(now) || user.status != UserStatus::Active {
             return Ok(Identity::Nobody(Code::SessionEnded));
         }
         self.desk.users.keep(user.id, Arc::clone(&user), users_epoch);
         self.desk.sessions.keep(hash, Arc::clone(&held), sessions_epoch);
-        Ok(self.used(&held, user))
+        Ok(self.used(&held, user, now))
     }
 
     /// Answers for a session that is held in memory.
-    async fn answer(&self, cx: &Cx, held: &Held) -> Result<Identity, Refusal> {
+    async fn answer(&self, cx: &Cx, held: &Held, now: UnixMs) -> Result<Identity, Refusal> {
         // Only the clock ends it here; the entry leaves memory when the cache needs its place.
-        if held.has_ended(self.clock.now()) {
+        if held.has_ended(now) {
             return Ok(Identity::Nobody(Code::SessionEnded));
         }
-        let user_id = held.caller().user.id;
-        match self.known_user(cx, user_id).await? {
-            Some(user) if user.status == UserStatus::Active => Ok(self.used(held, user)),
+        match self.known_user(cx, held.user_id()).await? {
+            Some(user) if user.status == UserStatus::Active => Ok(self.used(held, user, now)),
             _ => Ok(Identity::Nobody(Code::SessionEnded)),
         }
     }
@@ -69,9 +69,9 @@ impl Accounts {
     }
 
     /// Notes the use and gives the caller.
-    fn used(&self, held: &Held, user: Arc<User>) -> Identity {
+    fn used(&self, held: &Held, user: Arc<User>, now: UnixMs) -> Identity {
         let policy = &self.policy.session;
-        if let Some(touch) = held.touch(self.clock.now(), policy)
+        if let Some(touch) = held.touch(now, policy)
             && !self.touches.gather(touch)
         {
             held.untouch(&touch, policy);

@@ -14,6 +14,9 @@ use crate::policy::MINUTE_MS;
 const ROWS_MIN: u32 = 16;
 /// How long the sweep stands back when live writes wait, in nanoseconds.
 const STAND_BACK_NS: u64 = 2_000_000;
+/// How often in a row it stands back before it runs a slice all the same (a tenth of a second): a
+/// server that is never idle must not keep its expired sessions for ever.
+const STAND_BACKS_MAX: u32 = 50;
 /// The longest rest between two slices, in nanoseconds.
 const REST_NS_MAX: u64 = 250_000_000;
 
@@ -80,7 +83,7 @@ impl Accounts {
             if now_ns.saturating_sub(began_ns) >= box_ns || now_ns >= cx.deadline.0 {
                 break;
             }
-            if self.desk.store.pressure().writes_waiting > 0 {
+            if pace.stands_back(self.desk.store.pressure().writes_waiting > 0) {
                 report.yields += 1;
                 rest(STAND_BACK_NS).await;
                 continue;
@@ -127,6 +130,7 @@ async fn rest(ns: u64) {
 struct Pace {
     policy: SweepPolicy,
     rows: u32,
+    stood_back: u32,
 }
 
 impl Pace {
@@ -138,7 +142,14 @@ impl Pace {
         };
         // The first slice is small: nothing is known yet of the machine.
         let rows = (policy.rows_max / 4).max(ROWS_MIN);
-        Self { policy, rows }
+        Self { policy, rows, stood_back: 0 }
+    }
+
+    /// Whether to let somebody else go first: while live writes wait, but not for ever.
+    fn stands_back(&mut self, writes_wait: bool) -> bool {
+        let stands_back = writes_wait && self.stood_back < STAND_BACKS_MAX;
+        self.stood_back = if stands_back { self.stood_back + 1 } else { 0 };
+        stands_back
     }
 
     /// Halves the rows after a slice that was too long, and adds a quarter after one that took less
@@ -179,6 +190,14 @@ mod tests {
             pace.learn(60_000_000);
         }
         assert_eq!(pace.rows, ROWS_MIN);
+    }
+
+    #[test]
+    fn live_writes_go_first_but_not_for_ever() {
+        let mut pace = Pace::new(SweepPolicy::default());
+        assert!(!pace.stands_back(false));
+        let slices = (0..5_100).filter(|_| !pace.stands_back(true)).count();
+        assert_eq!(slices, 100, "one slice after each fifty times of standing back");
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub fn held(evidence: &Evidence) -> Vec<HeldLock<'_>> {
         .all(FactKey::SqliteLockHeldBy)
         .filter_map(|fact| {
             let database = writer_lock_of(&fact.object)?;
+            let is_latest = evidence.find(fact.key, &fact.object)?.id == fact.id;
+            if !is_latest {
+                return None;
+            }
             let holder = most_frequent(fact)?.parse().ok()?;
             Some(HeldLock { evidence, fact, holder, database })
         })

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::FactKey;
 use crate::threads::{ThreadView, Wait};
 
 /// The fewest threads in the same wait that count as a full pool.
@@ -33,10 +32,7 @@ pub fn full<'a>(views: &[ThreadView<'a>]) -> Option<FullPool<'a>> {
     (views.len() >= POOL_THREADS_MIN && !parked).then_some(FullPool { call, views })
 }
 
-/// Whether a thread waits for work in its pool's queue: parked, or on a condition without any
-/// line of the application on its stack.
+/// Whether a thread waits for work in its pool's queue.
 pub fn waits_for_work(view: &ThreadView<'_>) -> bool {
-    let parked = view.looks(Wait::Parked) * 2 > view.looks_total();
-    let conditioned = view.looks(Wait::Futex) * 2 > view.looks_total();
-    parked || (conditioned && view.fact(FactKey::PythonLines).is_none())
+    view.looks(Wait::Parked) * 2 > view.looks_total()
 }

@@ -268,6 +268,20 @@ pub fn starved_loop(bed: Bed) -> Bed {
         .fact(FactKey::ProcessCmdline, "777", "stress-ng --cpu 4")
 }
 
+/// A loop that computes for `cpu_ms` and stands ready for `queued_ms` of its request.
+pub fn contended_loop(bed: Bed, cpu_ms: i64, queued_ms: i64) -> Bed {
+    let during = "4100/4100 during /report";
+    let total = cpu_ms + queued_ms;
+    let bed = held(bed.with(server), "/report", [0, 0, 0, 64, 0], total as f64);
+    bed.counts(FactKey::ThreadSyscalls, "4100/4100 idle", &[("epoll_wait", 20)])
+        .counts(FactKey::ThreadSyscalls, during, &[("running", 64)])
+        .fact(FactKey::ThreadOnCpuNs, during, cpu_ms * 1_000_000)
+        .fact(FactKey::ThreadRunQueueNs, during, queued_ms * 1_000_000)
+        .fact(FactKey::ThreadWindowNs, during, total * 1_000_000)
+        .fact(FactKey::PythonOnLoop, during, true)
+        .fact(FactKey::HostNeighbourCpu, "777", 1.2)
+}
+
 /// F35 on the loop: the loop's own thread waits in SQLite's busy handler.
 pub fn foreign_lock_on_the_loop(bed: Bed) -> Bed {
     let during = "4100/4100 during /login";

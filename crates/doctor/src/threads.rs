@@ -116,10 +116,34 @@ impl<'a> ThreadView<'a> {
     /// What a label means for this thread.
     pub fn wait_of(&self, label: &str) -> Wait {
         let wait = classify(label);
-        let pollable = matches!(wait, Wait::Network | Wait::Futex | Wait::Other) && is_poll(label)
-            || wait == Wait::Futex;
+        if wait == Wait::Futex {
+            return if self.is_parked_on_futex() { Wait::Parked } else { wait };
+        }
+        let pollable = matches!(wait, Wait::Network | Wait::Other) && is_poll(label);
         let same_when_idle = self.idle.and_then(most_frequent).is_some_and(|idle| idle == label);
         if pollable && same_when_idle { Wait::Parked } else { wait }
+    }
+
+    /// Whether its condition waits are those of a worker without work. With Python stacks: the
+    /// application's lines are no more frequent than its computing. Without: it waits so when
+    /// idle, or was born after the idle window, where nothing can be told.
+    fn is_parked_on_futex(&self) -> bool {
+        let Some(stacks) =
+            self.fact(FactKey::PythonIdle).or_else(|| self.fact(FactKey::PythonLeaves))
+        else {
+            return match self.idle.and_then(most_frequent) {
+                Some(idle) => classify(idle) == Wait::Futex,
+                None => true,
+            };
+        };
+        let sampled = stacks.n.max(1) as f64;
+        let in_lines: u64 =
+            self.fact(FactKey::PythonLines).into_iter().flat_map(counts).map(|(_, n)| n).sum();
+        let running: u64 = counts(self.waits)
+            .filter(|(label, _)| classify(label) == Wait::Running)
+            .map(|(_, n)| n)
+            .sum();
+        in_lines as f64 / sampled - running as f64 / self.looks_total() as f64 <= 0.2
     }
 
     /// Labels of a class, with their counts, the most frequent first.
@@ -327,5 +351,46 @@ fn classify(label: &str) -> Wait {
         "flock" | "fcntl" | "fcntl_setlk" | "locks_lock_inode_wait" => Wait::FileLock,
         "wait4" | "waitid" | "do_wait" => Wait::Child,
         _ => Wait::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, Bed};
+
+    fn views(bed: Bed, judge: impl FnOnce(&[ThreadView<'_>])) {
+        let evidence = bed.seal();
+        judge(&watched(&evidence, &[Window::Held("/a".to_owned())]));
+    }
+
+    #[test]
+    fn a_pool_thread_born_later_that_waits_for_work_did_not_work() {
+        let bed = Bed::new()
+            .counts(FactKey::ThreadSyscalls, "7/9 during /a", &[("futex", 55), ("running", 29)])
+            .counts(FactKey::PythonLines, "7/9 during /a", &[("/app.py:1 f", 27)])
+            .counts(FactKey::PythonIdle, "7/9 during /a", &[("idle", 44), ("active", 27)])
+            .counts(FactKey::ThreadSyscalls, "7/8 during /a", &[("futex", 1), ("running", 83)])
+            .counts(FactKey::PythonLines, "7/8 during /a", &[("/app.py:1 f", 70)])
+            .counts(FactKey::PythonIdle, "7/8 during /a", &[("idle", 1), ("active", 70)]);
+        views(bed, |views| assert_eq!(working(views).unwrap().tid, 8));
+    }
+
+    #[test]
+    fn a_lock_waited_for_at_a_line_of_the_application_is_a_wait() {
+        let bed = Bed::new()
+            .counts(FactKey::ThreadSyscalls, "7/8 during /a", &[("futex", 60)])
+            .counts(FactKey::PythonLines, "7/8 during /a", &[("/app.py:1 f", 60)])
+            .counts(FactKey::PythonIdle, "7/8 during /a", &[("idle", 60)]);
+        views(bed, |views| {
+            assert_eq!(working(views).unwrap().sync_wait().unwrap().1, Wait::Futex);
+        });
+    }
+
+    #[test]
+    fn a_timer_that_sleeps_as_it_does_when_idle_did_not_work() {
+        let bed =
+            sample::thread(Bed::new(), 4101, "/a", "clock_nanosleep", &[("clock_nanosleep", 64)]);
+        views(bed, |views| assert!(working(views).is_none()));
     }
 }

@@ -161,7 +161,7 @@ fn conclude(
         verdict.headline = finding_headline(case, &verdict.findings);
         return;
     }
-    if let Some(symptom) = case.symptoms.first() {
+    if let Some(symptom) = worst(case) {
         verdict.headline.extend(measurer.into_iter().map(|finding| finding.says));
         verdict.headline.extend(inconclusive(case, symptom));
         return;
@@ -173,6 +173,14 @@ fn conclude(
         }
         None => unmeasured(case, verdict),
     }
+}
+
+/// The symptom of the headline: the worst; of an endpoint that fails because it is too slow, the
+/// slowness, because that has a budget.
+fn worst<'c>(case: &'c Case<'_>) -> Option<&'c Symptom> {
+    let first = case.symptoms.first()?;
+    let slow = case.slow().find(|symptom| symptom.object == first.object);
+    Some(slow.unwrap_or(first))
 }
 
 fn finding_headline(case: &Case<'_>, findings: &[Finding]) -> Vec<Sentence> {

@@ -106,6 +106,7 @@ codes! {
     StaleLockDead: "{file} names PID {pid}, and no such process exists.";
     StaleLockOther: "{file} names PID {pid}, which is another program ({exe}).";
     StaleLockReused: "{file} names PID {pid}, which started after the file was written: the number was reused.";
+    NoLockFiles: "No lock or PID file lies in {directories}.";
     LockAlive: "{file} names PID {pid}, which is alive.";
     LockHeld: "A living process holds a kernel lock on {file}.";
 
@@ -120,6 +121,7 @@ codes! {
     LoopCpuTitle: "The event loop is blocked by computing";
     LoopCpuLine: "GET {path} took {time} because the event loop (thread {thread}) computed for {share} of it, at {line}.";
     LoopCpu: "GET {path} took {time} because the event loop (thread {thread}) computed for {share} of it.";
+    CpuAlone: "Computing alone took {cpu} of CPU time: it misses the target ({target}) without any neighbour.";
     LoopIdleCpu: "The event loop (thread {thread}) computed for only {share} of the window.";
     LoopHashes: "The event loop computes password hashes at {line}.";
     PoolTitle: "The thread pool is saturated";
@@ -134,10 +136,10 @@ codes! {
     HashCheap: "The working thread computed for only {share} of the window.";
     HashQueueEmpty: "No request waits for a hashing permit ({running} of {permits} in use).";
     NeighbourTitle: "Another process takes the CPU";
-    Neighbour: "GET {path} took {time} because thread {thread} stood ready without a CPU for {share} of it, while PID {pid} used {cores} cores.";
+    Neighbour: "GET {path} took {time} because thread {thread} stood ready without a CPU for {share} of it, while other processes used {cores} cores, PID {pid} the most.";
     NeighbourQuiet: "Thread {thread} stood ready without a CPU for only {share} of the window.";
     Throttled: "The server's own CPU quota held it back for {share} of the window.";
-    NeighbourNone: "No process other than the server and the doctor used more than {cores} cores.";
+    NeighbourNone: "Processes other than the server and the doctor used {cores} cores together.";
 
     // SQLite.
     WriterLockTitle: "Another process holds SQLite's write lock";
@@ -164,6 +166,7 @@ codes! {
     IndexHygiene: "A query reads all {rows} rows of {table} and takes {scan} on a copy (target {target}).";
     IndexStatement: "The statement: `{sql}`";
     IndexPlan: "Its plan: {plan}";
+    IndexReads: "The server made {calls} read calls during the request; the database has {pages} pages.";
     IndexTried: "With `{index}` it took {indexed} on the same copy.";
     IndexBound: "Reading the whole {size} database once takes {scan}; {passes} full reads explain at most {share} of {time}.";
     IndexUsed: "Every examined statement uses an index or takes less than {target} on a copy.";
@@ -171,6 +174,8 @@ codes! {
     StatisticsTitle: "The query planner's statistics are stale";
     StatisticsStale: "SQLite's statistics believe in {believed} rows of {table}; it has {rows}.";
     StatisticsPlan: "After ANALYZE on a copy the statement on {table} took {analyzed} in place of {before}.";
+    StatisticsSlow: "GET {path} took {time} because stale statistics lead a query on {table} to a slow plan: {before} as it is, {analyzed} after ANALYZE on a copy; it explains {share} of the time.";
+    StatisticsNewPlan: "Its plan after ANALYZE on a copy: {plan}";
     StatisticsGood: "The statistics of {table} agree with its {rows} rows.";
     StatisticsNoMatter: "No table holds more than {rows} rows: no plan can gain from statistics.";
     StatisticsNoGain: "ANALYZE on a copy made no examined statement faster.";
@@ -275,12 +280,13 @@ codes! {
     RiskNone: "None known.";
     RiskWrites: "Writes in short batches beside live traffic.";
     RiskWriteLock: "Holds the write lock while it runs.";
+    RiskVacuum: "Holds the write lock while it runs and needs twice the file's size on disk; back the file up first.";
     RiskCode: "A change of code: test it.";
     RiskKill: "Requests in flight of that process are lost.";
 
     // Refusals of useless or harmful work.
     RefuseVacuumBound: "VACUUM is refused: {free} of {pages} pages are free, and reading the whole {size} file takes {scan}, so it cannot gain more than {share} of {time}.";
-    RefuseVacuum: "VACUUM is refused: {free} of {pages} pages are free ({size}), so there is nothing to give back.";
+    RefuseVacuum: "VACUUM is refused: only {free} of {pages} pages are free ({size}).";
     RefuseAnalyze: "ANALYZE is refused: the statistics of {table} agree with its {rows} rows.";
     RefuseSweep: "A sweep is refused: {expired} of {total} sessions are expired.";
     RefuseKillZombies: "Killing zombies is refused: they are dead; a signal changes nothing.";

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::{self, Complaint, Flag, Loaded, Sources};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
-use crate::verbs::{config as config_verb, generate, serve, status, user, version};
+use crate::verbs::{config as config_verb, doctor, generate, serve, status, user, version};
 use crate::wire::place::Place;
 
 /// The file that is read when no other is named.
@@ -39,10 +39,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Common {
     /// Read this configuration instead of ./galen.toml.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Installation")]
     config: Option<PathBuf>,
     /// The SQLite database of the installation (database.path).
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Installation")]
     database: Option<PathBuf>,
 }
 
@@ -50,6 +50,7 @@ pub struct Common {
 enum Verb {
     Serve(serve::Serve),
     Status(status::Status),
+    Doctor(doctor::Doctor),
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
@@ -69,6 +70,7 @@ pub fn run() -> Exit {
     let outcome = match cli.verb {
         Verb::Serve(verb) => verb.run(common),
         Verb::Status(verb) => verb.run(common),
+        Verb::Doctor(verb) => verb.run(common),
         Verb::User(verb) => verb.run(common),
         Verb::Config(verb) => verb.run(common),
         Verb::Version(verb) => verb.run(),
@@ -136,7 +138,11 @@ fn wrong(complaints: &[Complaint]) -> Failure {
     let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
     let what = match lines.as_slice() {
         [one] => one.clone(),
-        _ => format!("the configuration is wrong in {} places:\n  {}", lines.len(), lines.join("\n  ")),
+        _ => format!(
+            "the configuration is wrong in {} places:\n  {}",
+            lines.len(),
+            lines.join("\n  ")
+        ),
     };
     Failure::new(what).exit(Exit::Config)
 }

@@ -99,10 +99,13 @@ mod tests {
 
     #[test]
     fn no_two_endings_share_a_code() {
-        let mut codes: Vec<u8> = Exit::ALL.iter().map(|(exit, code, _)| {
-            assert_eq!(exit.code(), *code);
-            *code
-        }).collect();
+        let mut codes: Vec<u8> = Exit::ALL
+            .iter()
+            .map(|(exit, code, _)| {
+                assert_eq!(exit.code(), *code);
+                *code
+            })
+            .collect();
         codes.dedup();
         assert_eq!(codes.len(), Exit::ALL.len());
     }

@@ -15,5 +15,9 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The doctor's children are this binary again; nothing else may happen in them first.
+    if let Some(exit) = verbs::doctor::child() {
+        return exit;
+    }
     ExitCode::from(cli::run().code())
 }

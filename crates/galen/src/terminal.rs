@@ -84,6 +84,13 @@ pub fn errors_are_read_by_a_person() -> bool {
     io::stderr().is_terminal()
 }
 
+/// How many columns standard output has; 100 where it is no terminal.
+pub fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    let columns = size.map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { 100 } else { columns.clamp(40, 160) }
+}
+
 /// Reads one line from standard input, at most `max_bytes` long, without its end.
 ///
 /// # Errors

@@ -93,8 +93,8 @@ async fn lesson_07_risky_acts_want_the_password_or_a_fresh_authentication() {
     let admin = house.signed_in("admin@example.org", Role::Admin).await;
     let anna = house.signed_in("anna@example.org", Role::User).await;
     let id = anna.caller.user.id;
-    let cx = house.cx();
     house.clock.advance_ms(15 * 60_000);
+    let cx = house.cx();
     let (admin, anna) = (
         house.caller(&admin.token).await.expect("in"),
         house.caller(&anna.token).await.expect("in"),

@@ -94,6 +94,7 @@ fn examine(case: &Case<'_>) -> Judgement {
 fn innocent(case: &Case<'_>, file: &File<'_>) -> Option<Sentence> {
     if let Some(scan) = scan_bound::of(case)
         && scan.scan.object == file.free.object
+        && scan.share.value < super::BOUND_PERCENT_MIN
     {
         let read = case.ms(Expr::value(scan.scan))?;
         return Some(

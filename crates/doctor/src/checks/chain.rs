@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value};
-use crate::figure::Expr;
+use crate::figure::{Expr, Figure};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::threads::{ThreadView, most_frequent};
@@ -83,6 +83,20 @@ pub fn thread_cpu(case: &Case<'_>, view: &ThreadView<'_>) -> Option<Sentence> {
             .figure("cpu", &case.ms(Expr::ms(cpu))?)
             .figure("window", &case.ms(Expr::ms(window))?),
     )
+}
+
+/// The CPU time one request took: its share of the thread's window, of the request's time.
+pub fn cpu_of_request(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Option<Figure> {
+    let time = crate::budget::total_expr(case.evidence, symptom)?;
+    case.ms(time.times(view.on_cpu_expr()?.at_most(Expr::Constant(1.0))))
+}
+
+/// The link that says that computing alone misses the target, where it does.
+pub fn cpu_alone(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Option<Sentence> {
+    let cpu = cpu_of_request(case, symptom, view)?;
+    (cpu.value > case.thresholds.response_target_ms).then(|| {
+        Sentence::new(Code::CpuAlone).figure("cpu", &cpu).setting("target", case.target_text())
+    })
 }
 
 /// How much of the window a thread stood ready without a CPU.

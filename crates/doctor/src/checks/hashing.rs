@@ -60,7 +60,10 @@ fn examine(case: &Case<'_>) -> Judgement {
         .filter_map(|(symptom, view)| {
             let (line, fact) = hash_line(view)?;
             let share = hash_share(case, symptom, view)?;
-            Some((*symptom, view, line, fact, Grade::of(share.value, 0)?, share))
+            let cpu = chain::cpu_of_request(case, symptom, view)?;
+            let queued = view.run_queue().unwrap_or(0.0) * 100.0;
+            let grade = Grade::of_computing(case, &share, cpu.value, queued)?;
+            Some((*symptom, view, line, fact, grade, share))
         })
         .collect();
     let Some((symptom, view, line, fact, grade, share)) = hashing.first() else {
@@ -78,6 +81,7 @@ fn examine(case: &Case<'_>) -> Judgement {
         chain::timing(case, &symptom.object),
         chain::thread_cpu(case, view),
         chain::thread_run_queue(case, view),
+        chain::cpu_alone(case, symptom, view),
         runnable(case, symptom, view),
     ]);
     links.extend(chain::source_line(case, view));

@@ -43,7 +43,10 @@ fn examine(case: &Case<'_>) -> Judgement {
         .iter()
         .filter_map(|(symptom, view)| {
             let share = computed_share(case, symptom, view)?;
-            Some((*symptom, view, Grade::of(share.value, 0)?, share))
+            let cpu = chain::cpu_of_request(case, symptom, view)?;
+            let queued = view.run_queue().unwrap_or(0.0) * 100.0;
+            let grade = Grade::of_computing(case, &share, cpu.value, queued)?;
+            Some((*symptom, view, grade, share))
         })
         .collect();
     let Some((symptom, view, grade, share)) = computing.first() else {
@@ -96,6 +99,7 @@ fn links(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Vec<Sente
     links.extend(chain::of([
         chain::thread_cpu(case, view),
         chain::thread_run_queue(case, view),
+        chain::cpu_alone(case, symptom, view),
         chain::thread_idle(view),
     ]));
     links.extend(chain::source_line(case, view));
@@ -122,6 +126,15 @@ mod tests {
     fn a_busy_loop_is_named_with_its_line() {
         let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::computing_loop)));
         assert_eq!(finding.object, "/srv/app/app.py:55 report");
+    }
+
+    #[test]
+    fn beside_a_neighbour_it_is_named_when_its_cpu_time_alone_misses_the_target() {
+        let bed = Bed::new().with(|bed| sample::contended_loop(bed, 2_700, 2_300));
+        let finding = assert_found(judge(&CAUSE, bed));
+        assert!(finding.chain.iter().any(|link| link.code == Code::CpuAlone));
+        let bed = Bed::new().with(|bed| sample::contended_loop(bed, 1_700, 3_300));
+        assert_ruled_out(judge(&CAUSE, bed), Code::LoopIdleCpu);
     }
 
     #[test]

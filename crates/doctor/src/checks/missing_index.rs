@@ -1,9 +1,10 @@
 //! F41: a query reads a whole table for want of an index.
 
 use super::loop_blocked_by_wait::timed_fact;
+use super::statements::{self, Statement};
 use super::{Cause, Finding, Grade, Judgement, Nature, chain, scan_bound};
 use crate::case::Case;
-use crate::evidence::{Evidence, Fact, FactKey, Value, object};
+use crate::evidence::{FactKey, Value};
 use crate::figure::{Expr, Figure, Unit};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
@@ -35,72 +36,19 @@ pub(super) const CAUSE: Cause = Cause {
 /// With a slow endpoint, a bound below a tenth excludes it as that endpoint's cause.
 fn bounded_out(case: &Case<'_>) -> Option<Sentence> {
     let bound = scan_bound::bound(case)?;
-    let slow_statement = statements(case.evidence)
+    let slow_statement = statements::all(case.evidence)
         .any(|one| one.before(case).is_some_and(|ms| ms.value >= case.thresholds.query_target_ms));
     (bound.share.value < super::BOUND_PERCENT_MIN && !slow_statement).then_some(bound.says)
 }
 
-/// A statement and what was tried with it on a copy.
-struct Statement<'a> {
-    plan: &'a Fact,
-    time: &'a Fact,
-    indexed: Option<&'a Fact>,
-    index: Option<&'a Fact>,
-    text: Option<&'a Fact>,
-    rows: &'a Fact,
-    table: String,
-}
-
-fn statements<'a>(evidence: &'a Evidence) -> impl Iterator<Item = Statement<'a>> {
-    evidence.all(FactKey::SqliteStatementPlan).filter_map(move |plan| {
-        let find = |key| evidence.find(key, &plan.object);
-        let database = plan.object.rsplit_once('?')?.0;
-        let Value::Text(table) = &find(FactKey::SqliteStatementTable)?.value else { return None };
-        let rows = evidence.find(FactKey::SqliteTableRows, &object::table(database, table))?;
-        Some(Statement {
-            plan,
-            time: find(FactKey::SqliteStatementMs)?,
-            indexed: find(FactKey::SqliteStatementIndexedMs),
-            index: find(FactKey::SqliteStatementIndex),
-            text: find(FactKey::SqliteStatement),
-            rows,
-            table: table.clone(),
-        })
-    })
-}
-
-impl Statement<'_> {
-    fn scans(&self) -> bool {
-        match &self.plan.value {
-            Value::List(lines) => lines
-                .iter()
-                .any(|line| line.trim_start_matches(['|', '-', '`', ' ']).starts_with("SCAN")),
-            _ => false,
-        }
-    }
-
-    fn before(&self, case: &Case<'_>) -> Option<Figure> {
-        case.ms(Expr::median(self.time))
-    }
-
-    /// Whether the tried index made it at least five times faster.
-    fn gains(&self, case: &Case<'_>) -> bool {
-        let after = self.indexed.and_then(|fact| case.ms(Expr::median(fact)));
-        match (self.before(case), after) {
-            (Some(before), Some(after)) => after.value * 5.0 <= before.value,
-            _ => false,
-        }
-    }
-}
-
 fn examine(case: &Case<'_>) -> Judgement {
-    let mut scanning: Vec<(Statement<'_>, Figure)> = statements(case.evidence)
+    let mut scanning: Vec<(Statement<'_>, Figure)> = statements::all(case.evidence)
         .filter(Statement::scans)
         .filter_map(|one| one.before(case).map(|before| (one, before)))
         .collect();
     scanning.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
     let gaining: Vec<&Statement<'_>> =
-        scanning.iter().map(|(one, _)| one).filter(|one| one.gains(case)).collect();
+        scanning.iter().map(|(one, _)| one).filter(|one| gains(case, one)).collect();
     if let Some(judged) = gaining.iter().find_map(|one| latency(case, one)) {
         return judged;
     }
@@ -119,47 +67,58 @@ fn examine(case: &Case<'_>) -> Judgement {
     Judgement::RuledOut(if code == Code::IndexUsed { says.setting("target", target) } else { says })
 }
 
-/// How often the request ran the statement: by its read calls over the pages, at least once.
-fn runs(case: &Case<'_>, symptom: &Symptom, database: &str) -> Expr {
-    let calls = scan_bound::read_calls(case, symptom);
-    let pages = case.evidence.find(FactKey::SqlitePages, database);
-    match (calls, pages) {
-        (Some(calls), Some(pages)) => {
-            let passes = Expr::value(calls).over(Expr::value(pages));
-            let more = passes.evaluate(case.evidence).is_some_and(|passes| passes > 1.0);
-            if more { passes } else { Expr::Constant(1.0) }
-        }
-        _ => Expr::Constant(1.0),
-    }
+/// Whether the tried index made it at least five times faster.
+fn gains(case: &Case<'_>, one: &Statement<'_>) -> bool {
+    one.gains(case, one.indexed, 5.0)
 }
 
 fn latency(case: &Case<'_>, one: &Statement<'_>) -> Option<Judgement> {
-    let path = case.evidence.text(FactKey::SqliteStatementPath, &one.plan.object);
-    let symptom =
-        case.slow().find(|symptom| path.is_none_or(|path| symptom.path.starts_with(path)))?;
-    let database = one.plan.object.rsplit_once('?')?.0;
-    let time = crate::budget::total_expr(case.evidence, symptom)?;
-    let spent = Expr::median(one.time).times(runs(case, symptom, database));
-    let share = case.percent(spent.at_most(time.clone()), time)?;
-    let grade = Grade::of(share.value, usize::from(one.gains(case)) * 2)?;
+    let explained = one.explains(case, true)?;
+    let symptom = explained.symptom;
     let says = Sentence::new(Code::IndexSlow)
         .name("path", &symptom.path, timed_fact(case, symptom)?)
         .figure("time", &case.time(symptom)?)
         .figure("rows", &case.count(Expr::value(one.rows))?)
-        .name("table", &one.table, one.rows)
+        .name("table", one.table, one.rows)
         .figure("scan", &one.before(case)?)
-        .figure("share", &share)
+        .figure("share", &explained.share)
         .cite(one.plan);
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
+    links.extend(chain::rooms(case, symptom));
+    links.extend(worker_links(case, symptom));
     links.extend(statement_links(case, one));
-    Some(found(one, says, links, vec![symptom.object.clone()], (Some(share), grade)))
+    let established = (Some(explained.share), explained.grade);
+    Some(found(one, says, links, vec![symptom.object.clone()], established))
+}
+
+/// Where the server's thread worked, how much it computed, and how often it read the file.
+pub(super) fn worker_links(case: &Case<'_>, symptom: &Symptom) -> Vec<Sentence> {
+    let worker = case.workers().into_iter().find(|(of, _)| of.object == symptom.object);
+    let mut links = Vec::new();
+    if let Some((_, view)) = worker {
+        links.extend(chain::of([
+            chain::thread_cpu(case, &view),
+            chain::thread_run_queue(case, &view),
+        ]));
+        links.extend(chain::source_line(case, &view));
+    }
+    let passes = scan_bound::read_calls(case, symptom).and_then(|calls| {
+        let pages = case.evidence.any(FactKey::SqlitePages)?;
+        Some(
+            Sentence::new(Code::IndexReads)
+                .figure("calls", &case.count(Expr::value(calls))?)
+                .figure("pages", &case.count(Expr::value(pages))?),
+        )
+    });
+    links.extend(passes);
+    links
 }
 
 fn hygiene(case: &Case<'_>, one: &Statement<'_>) -> Option<Judgement> {
     let target = Figure::constant(case.thresholds.query_target_ms, Unit::Ms).to_string();
     let says = Sentence::new(Code::IndexHygiene)
         .figure("rows", &case.count(Expr::value(one.rows))?)
-        .name("table", &one.table, one.rows)
+        .name("table", one.table, one.rows)
         .figure("scan", &one.before(case)?)
         .setting("target", target)
         .cite(one.plan);
@@ -185,22 +144,12 @@ fn found(
 }
 
 fn statement_links(case: &Case<'_>, one: &Statement<'_>) -> Vec<Sentence> {
-    let text = one.text.and_then(|fact| match &fact.value {
-        Value::Text(sql) => Some(Sentence::new(Code::IndexStatement).name("sql", sql, fact)),
-        _ => None,
-    });
-    let plan = match &one.plan.value {
-        Value::List(lines) => {
-            Some(Sentence::new(Code::IndexPlan).name("plan", lines.join(", "), one.plan))
-        }
-        _ => None,
-    };
     let tried = one.index.zip(one.indexed).and_then(|(index, indexed)| {
         let Value::Text(ddl) = &index.value else { return None };
         let after = case.ms(Expr::median(indexed))?;
         Some(Sentence::new(Code::IndexTried).name("index", ddl, index).figure("indexed", &after))
     });
-    chain::of([text, plan, tried])
+    one.links().into_iter().chain(tried).collect()
 }
 
 #[cfg(test)]

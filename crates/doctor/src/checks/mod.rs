@@ -18,6 +18,7 @@ mod port_held;
 pub(crate) mod scan_bound;
 mod stale_lock;
 mod stale_statistics;
+mod statements;
 mod thread_pool;
 mod wal_huge;
 mod wal_reset;
@@ -140,6 +141,14 @@ impl Grade {
         } else {
             None
         }
+    }
+
+    /// The grade of computing: by its share, or because its CPU time alone misses the target
+    /// while waiting for a CPU explains the rest.
+    pub fn of_computing(case: &Case<'_>, share: &Figure, cpu_ms: f64, queued: f64) -> Option<Self> {
+        let alone = cpu_ms > case.thresholds.response_target_ms;
+        let explains = share.value + queued >= 80.0 && share.value >= 25.0;
+        Self::of(share.value, 0).or((alone && explains).then_some(Self::Observed))
     }
 
     /// Its word.

@@ -9,7 +9,7 @@ use crate::sentence::Sentence;
 use crate::words::Code;
 
 /// The working thread stands ready without a CPU for longer than it computes, nothing throttles
-/// it, and another process uses at least half a core.
+/// it, and other processes use at least half a core.
 pub(super) const CAUSE: Cause = Cause {
     id: "F19",
     slug: "cpu-taken-by-neighbour",
@@ -27,7 +27,7 @@ pub(super) const CAUSE: Cause = Cause {
     examine,
 };
 
-/// From how many cores on a process counts as taking the CPU.
+/// From how many cores on the neighbours count as taking the CPU.
 const CORES_MIN: f64 = 0.5;
 
 /// The server's own quota holds it back: then the neighbour is not the cause.
@@ -59,12 +59,12 @@ fn examine(case: &Case<'_>) -> Judgement {
         let quiet = Sentence::new(Code::NeighbourQuiet).name("thread", name, view.waits);
         return Judgement::RuledOut(quiet.figure("share", &share));
     };
-    let Some((fact, cores)) = greatest(case) else {
+    let together = Expr::sum(case.evidence.all(FactKey::HostNeighbourCpu).map(Expr::value));
+    let figure = Figure::of(together, Unit::Plain, case.evidence);
+    let (Some((fact, _)), Some(figure)) = (greatest(case), figure) else {
         return Judgement::lacking(case, CAUSE.required[2]);
     };
-    let figure = Figure::of(Expr::value(fact), Unit::Plain, case.evidence);
-    let Some(figure) = figure else { return Judgement::lacking(case, CAUSE.required[2]) };
-    if cores < CORES_MIN {
+    if figure.value < CORES_MIN {
         return Judgement::RuledOut(Sentence::new(Code::NeighbourNone).figure("cores", &figure));
     }
     let (Some(time), Some(timed)) = (case.time(symptom), timed_fact(case, symptom)) else {

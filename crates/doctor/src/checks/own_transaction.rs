@@ -52,8 +52,9 @@ fn examine(case: &Case<'_>) -> Judgement {
 /// A slow endpoint that waits for the lock, or whose own thread holds it.
 fn latency(case: &Case<'_>, lock: &HeldLock<'_>) -> Option<Judgement> {
     let waiter = waiting(case, lock).into_iter().next();
-    let (symptom, view, share) = match &waiter {
-        Some(one) => (one.symptom, one.view.clone(), one.share.clone()),
+    let is_waiting = waiter.is_some();
+    let (symptom, view, share) = match waiter {
+        Some(one) => (one.symptom, one.view, one.share),
         None => holder_at_work(case, lock)?,
     };
     let grade = Grade::of(share.value, lock.releases().map_or(0, locks::coincidences))?;
@@ -66,20 +67,44 @@ fn latency(case: &Case<'_>, lock: &HeldLock<'_>) -> Option<Judgement> {
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
     links.extend(chain::rooms(case, symptom));
     links.extend(lock_links(case, lock));
-    links.extend(chain::of([chain::thread_wait(case, &view), at_line(&view)]));
-    links.extend(
-        view.source_text()
-            .map(|(text, fact)| Sentence::new(Code::SourceText).name("text", text, fact)),
-    );
+    links.extend(chain::of([chain::thread_wait(case, &view)]));
+    links.extend(chain::source_line(case, &view));
+    let holder = if is_waiting { other_waiter(case, symptom, &view) } else { Some(view) };
+    let line = holder.as_ref().and_then(|holder| holder.line()).map(|(line, _)| line.to_owned());
+    if let Some(holder) = holder.filter(|_| is_waiting) {
+        links.extend(at_line(&holder));
+        links.extend(
+            holder
+                .source_text()
+                .map(|(text, fact)| Sentence::new(Code::SourceText).name("text", text, fact)),
+        );
+    }
     Some(Judgement::found(Finding {
         cause: CAUSE.id,
-        object: view.line().map_or_else(|| lock.database.clone(), |(line, _)| line.to_owned()),
+        object: line.unwrap_or_else(|| lock.database.clone()),
         says,
         chain: links,
         explains: vec![symptom.object.clone()],
         share: Some(share),
         grade,
     }))
+}
+
+/// The one other thread that stands at a line of the application while this one waits: in a
+/// process that holds the lock itself, it is where the transaction is spent.
+fn other_waiter<'a>(
+    case: &Case<'a>,
+    symptom: &Symptom,
+    waiter: &ThreadView<'a>,
+) -> Option<ThreadView<'a>> {
+    let waits_at = waiter.line().map(|(line, _)| line);
+    let mut others = case.threads(symptom).into_iter().filter(|view| {
+        let stands = view.sync_looks() * 10 >= view.looks_total() * 6;
+        let line = view.fact(FactKey::PythonLines).and_then(|_| view.line()).map(|(line, _)| line);
+        view.tid != waiter.tid && !view.is_loop() && stands && line.is_some() && line != waits_at
+    });
+    let only = others.next()?;
+    others.next().is_none().then_some(only)
 }
 
 /// The slow endpoint during which the server held the lock for most of the looks.
@@ -136,6 +161,20 @@ mod tests {
         let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::own_transaction)));
         assert_eq!(finding.object, "/srv/app/app.py:70 import_rows");
         assert_eq!(finding.explains, ["/import"]);
+    }
+
+    #[test]
+    fn where_another_thread_spends_the_transaction_is_named() {
+        let night = "4100/4111 during /login";
+        let lock = "/srv/app/a.db lock WRITE";
+        let bed = Bed::new()
+            .with(sample::foreign_lock)
+            .with(|bed| {
+                sample::thread(bed, 4111, "/login", "clock_nanosleep", &[("clock_nanosleep", 64)])
+            })
+            .counts(FactKey::PythonLines, night, &[("/srv/app/app.py:57 nightly", 64)])
+            .counts_of(FactKey::SqliteLockHeldBy, lock, &[("4100", 63)], 64);
+        assert_eq!(assert_found(judge(&CAUSE, bed)).object, "/srv/app/app.py:57 nightly");
     }
 
     #[test]

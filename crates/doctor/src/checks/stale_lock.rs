@@ -14,7 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     slug: "stale-lock-file",
     title: Code::StaleLockTitle,
     nature: Nature::Hygiene,
-    required: &[&[FactKey::LockFilePid]],
+    required: &[&[FactKey::LockFilePid, FactKey::LockFilesSought]],
     supporting: &[
         FactKey::LockFileAlive,
         FactKey::LockFileExe,
@@ -45,10 +45,25 @@ fn examine(case: &Case<'_>) -> Judgement {
             grade: Grade::Proven,
         });
     }
+    if let (None, Some(says)) = (files.first(), none_there(case)) {
+        return Judgement::RuledOut(says);
+    }
     files
         .first()
         .and_then(|file| alive(case, file))
         .map_or_else(|| Judgement::lacking(case, &[FactKey::LockFileAlive]), Judgement::RuledOut)
+}
+
+/// The directories were searched and hold no such file.
+fn none_there(case: &Case<'_>) -> Option<Sentence> {
+    let fact = case.evidence.any(FactKey::LockFilesSought)?;
+    match &fact.value {
+        Value::List(directories) if !directories.is_empty() => {
+            let names = directories.join(", ");
+            Some(Sentence::new(Code::NoLockFiles).name("directories", names, fact))
+        }
+        _ => None,
+    }
 }
 
 fn stale(case: &Case<'_>, file: &Fact) -> Option<Sentence> {
@@ -132,6 +147,12 @@ mod tests {
             .fact(FactKey::LockFileStartedAt, "/run/app.pid", 1_000_000_i64)
             .fact(FactKey::LockFileModifiedAt, "/run/app.pid", 1_000_400_i64);
         assert_ruled_out(judge(&CAUSE, bed), Code::LockAlive);
+    }
+
+    #[test]
+    fn a_search_without_a_file_rules_it_out() {
+        let bed = Bed::new().list(FactKey::LockFilesSought, "target", &["/srv/app"]);
+        assert_ruled_out(judge(&CAUSE, bed), Code::NoLockFiles);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! F42: the query planner's statistics are stale or absent.
 
-use super::{Cause, Finding, Grade, Judgement, Nature, scan_bound};
+use super::loop_blocked_by_wait::timed_fact;
+use super::missing_index::worker_links;
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, scan_bound, statements};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value, object};
 use crate::figure::{Expr, Figure, Stat, Unit};
@@ -30,6 +32,9 @@ const FACTOR_MAX: f64 = 10.0;
 const ROWS_MIN: f64 = 1_000.0;
 
 fn examine(case: &Case<'_>) -> Judgement {
+    if let Some(judged) = latency(case) {
+        return judged;
+    }
     if let Some(judged) = wrong_rows(case) {
         return judged;
     }
@@ -40,6 +45,68 @@ fn examine(case: &Case<'_>) -> Judgement {
         .or_else(|| too_small(case))
         .or_else(|| no_gain(case))
         .unwrap_or_else(|| Judgement::lacking(case, &[FactKey::SqliteStatementAnalyzedMs]))
+}
+
+/// A slow endpoint whose statement ANALYZE on a copy makes at least twice as fast.
+fn latency(case: &Case<'_>) -> Option<Judgement> {
+    let (one, explained) = statements::all(case.evidence)
+        .filter(|one| one.gains(case, one.analyzed, 2.0))
+        .filter_map(|one| one.explains(case, true).map(|explained| (one, explained)))
+        .max_by(|a, b| a.1.share.value.total_cmp(&b.1.share.value))?;
+    let symptom = explained.symptom;
+    let database = one.rows.object.rsplit_once('#')?.0;
+    let state = case
+        .evidence
+        .find(FactKey::SqliteStatRows, &one.rows.object)
+        .or_else(|| case.evidence.find(FactKey::SqliteHasStatistics, database))?;
+    let says = Sentence::new(Code::StatisticsSlow)
+        .name("path", &symptom.path, timed_fact(case, symptom)?)
+        .figure("time", &case.time(symptom)?)
+        .name("table", one.table, one.rows)
+        .figure("before", &one.before(case)?)
+        .figure("analyzed", &case.ms(Expr::median(one.analyzed?))?)
+        .figure("share", &explained.share)
+        .cite(one.plan)
+        .cite(state);
+    let mut links = chain::of([chain::timing(case, &symptom.object)]);
+    links.extend(chain::rooms(case, symptom));
+    links.extend(worker_links(case, symptom));
+    links.extend(one.links());
+    links.extend(analyzed_plan(case, one.plan));
+    links.extend(believed_link(case, one.rows));
+    Some(Judgement::found(Finding {
+        cause: CAUSE.id,
+        object: one.rows.object.clone(),
+        says,
+        chain: links,
+        explains: vec![symptom.object.clone()],
+        share: Some(explained.share),
+        grade: explained.grade,
+    }))
+}
+
+/// The plan of the same statement after ANALYZE on a copy.
+fn analyzed_plan(case: &Case<'_>, plan: &Fact) -> Option<Sentence> {
+    let fact = case.evidence.find(FactKey::SqliteStatementAnalyzedPlan, &plan.object)?;
+    match &fact.value {
+        Value::List(lines) => {
+            Some(Sentence::new(Code::StatisticsNewPlan).name("plan", lines.join(", "), fact))
+        }
+        _ => None,
+    }
+}
+
+/// What the statistics believe about a table, where they are wrong.
+fn believed_link(case: &Case<'_>, rows: &Fact) -> Option<Sentence> {
+    let (believed, rows, _) = compared(case)
+        .into_iter()
+        .find(|(_, table, factor)| table.id == rows.id && *factor > FACTOR_MAX)?;
+    Some(
+        Sentence::new(Code::StatisticsStale)
+            .figure("believed", &case.count(Expr::value(believed))?)
+            .name("table", table_of(rows), rows)
+            .figure("rows", &case.count(Expr::value(rows))?),
+    )
 }
 
 /// Tables with statistics: what is believed and what is there.
@@ -172,6 +239,16 @@ mod tests {
         let finding = assert_found(judge(&CAUSE, bed));
         assert_eq!(finding.object, "/a.db#events");
         assert!(finding.is_hygiene());
+    }
+
+    #[test]
+    fn a_wrong_plan_that_explains_the_request_is_its_cause() {
+        let bed = Bed::new()
+            .with(sample::missing_index)
+            .fact(FactKey::SqliteStatRows, "/srv/app/a.db#notifications", 400)
+            .samples(FactKey::SqliteStatementAnalyzedMs, "/srv/app/a.db?1", &[30.0; 5]);
+        let finding = assert_found(judge(&CAUSE, bed));
+        assert_eq!(finding.explains, ["/notifications"]);
     }
 
     #[test]

@@ -177,6 +177,7 @@ fact_keys! {
     SqliteStatementAnalyzedPlan, "", "Object: statement. List: its plan on a copy after ANALYZE.";
     SqliteStatementPath, "", "Object: statement. Text: the examined path whose source line holds it, where that is known.";
     // Lock and PID files.
+    LockFilesSought, "", "Object: target. List: the directories in which lock and PID files were looked for; with no LockFilePid it says that there is none.";
     LockFilePid, "pid", "Object: file. Int: the PID written in it.";
     LockFileAlive, "", "Object: file. Bool: a process with this PID exists.";
     LockFileExe, "", "Object: file. Text: the executable of the process with this PID.";

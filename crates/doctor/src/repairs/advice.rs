@@ -28,7 +28,7 @@ pub(super) const INDEX: Repair = advice(
 pub(super) const VACUUM: Repair = advice(
     "vacuum",
     &["F43"],
-    (Code::RepairVacuum, Code::RiskWriteLock, Code::UndoNone),
+    (Code::RepairVacuum, Code::RiskVacuum, Code::UndoNone),
     Class::Ask,
     vacuum,
 );

@@ -41,7 +41,7 @@ fn vacuum(case: &Case<'_>) -> Option<Sentence> {
         )
     };
     let bound = scan_bound::of(case)
-        .filter(|scan| scan.scan.object == free.object)
+        .filter(|scan| scan.scan.object == free.object && scan.share.value < 10.0)
         .and_then(|scan| Some((case.ms(Expr::value(scan.scan))?, scan.share, scan.time)));
     match bound {
         Some((scan, share, time)) => Some(

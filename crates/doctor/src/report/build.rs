@@ -4,14 +4,14 @@ use sha2::{Digest, Sha256};
 
 use super::{Previous, Report, Run};
 use crate::case::Case;
-use crate::checks::Finding;
+use crate::checks::{Finding, Nature};
 use crate::evidence::{Evidence, Fact, FactKey, Missing, Value};
 use crate::repairs::run::{Applied, Fate};
 use crate::repairs::{self, Offer};
 use crate::sentence::Sentence;
 use crate::symptom::{Ailment, Symptom};
 use crate::validate::{self, Flaw};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Open, Outcome, Verdict};
 use crate::words::Code;
 
 /// What came after the first verdict.
@@ -104,7 +104,9 @@ fn remains(case: &Case<'_>, verdict: &Verdict, ending: &Ending<'_>) -> Vec<Sente
         lines.extend(place(case, symptom));
     }
     if case.slow().next().is_some() && verdict.findings.is_empty() {
-        lines.extend(verdict.open.iter().filter_map(|open| {
+        let can_explain =
+            |open: &&Open| !matches!(open.cause.nature, Nature::Hygiene | Nature::Health);
+        lines.extend(verdict.open.iter().filter(can_explain).filter_map(|open| {
             let missing = open.missing.first()?;
             Some(
                 Sentence::new(Code::RemainsHypothesis)

@@ -126,7 +126,8 @@ impl Paper {
     }
 
     fn ruled_out(&mut self, page: &Page) {
-        let lines = page.ruled_out.iter().map(|one| format!("{}: {}", one.names(), one.says.plain()));
+        let lines =
+            page.ruled_out.iter().map(|one| format!("{}: {}", one.names(), one.says.plain()));
         self.list(page.t["HeadRuledOut"], lines);
     }
 

@@ -115,11 +115,16 @@ impl Judge<'_> {
             );
             self.complain(("accounts", "password_min_length"), says);
         }
+        if config.doctor.error_rate_percent > 100 {
+            let says = "`doctor.error_rate_percent` must be from 0 to 100".to_owned();
+            self.complain(("doctor", "error_rate_percent"), says);
+        }
         let at_least_one = [
             (("database", "writer_queue"), config.database.writer_queue),
             (("database", "reader_queue"), config.database.reader_queue),
             (("database", "batch"), config.database.batch),
             (("accounts", "hash_queue"), config.accounts.hash_queue),
+            (("doctor", "concurrency"), config.doctor.concurrency),
             (("sessions", "cache"), config.sessions.cache),
             (("sessions", "sweep_rows"), config.sessions.sweep_rows),
             (("http", "max_connections"), config.http.max_connections),
@@ -181,7 +186,11 @@ mod tests {
     #[test]
     fn lifetimes_that_contradict_each_other_are_named_with_their_origin() {
         let says = complaints(&[("GALEN__SESSIONS__IDLE", "60d")]);
-        assert!(says[0].starts_with("$GALEN__SESSIONS__IDLE: `sessions.idle` (60d)"), "{}", says[0]);
+        assert!(
+            says[0].starts_with("$GALEN__SESSIONS__IDLE: `sessions.idle` (60d)"),
+            "{}",
+            says[0]
+        );
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub fn example() -> String {
             let literal = literal(section, field);
             let default = default_of(section, field);
             let absent = if default.is_none() { "# Not set by default.\n" } else { "" };
-            let _ = write!(text, "\n{}{absent}# {} = {literal}\n", commented(field.doc), field.name);
+            let _ =
+                write!(text, "\n{}{absent}# {} = {literal}\n", commented(field.doc), field.name);
         }
     }
     text
@@ -88,7 +89,8 @@ mod tests {
     use crate::config::{Sources, load};
 
     #[test]
-    fn every_key_of_the_example_file_can_be_uncommented() -> Result<(), Box<dyn std::error::Error>> {
+    fn every_key_of_the_example_file_can_be_uncommented() -> Result<(), Box<dyn std::error::Error>>
+    {
         let is_key = |line: &str| {
             let key = line.strip_prefix("# ").and_then(|line| line.split_once(" = "));
             key.is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))

@@ -7,7 +7,10 @@ pub const PREFIX: &str = "GALEN__";
 
 /// The environment variables that are meant for the configuration. A value that is not Unicode is
 /// passed on with replacement characters, so that it is refused by its key and not passed over.
-#[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where the environment is read"
+)]
 pub fn variables() -> Vec<(String, String)> {
     let text = |raw: OsString| raw.to_string_lossy().into_owned();
     let ours = |name: &OsString| name.to_string_lossy().starts_with(PREFIX);

@@ -157,7 +157,8 @@ impl Loader {
             match value.get_ref() {
                 DeValue::Table(keys) if is_section => self.keys(section, keys, file),
                 _ if is_section => {
-                    let says = format!("`{section}` is a section: write `[{section}]` and its keys below");
+                    let says =
+                        format!("`{section}` is a section: write `[{section}]` and its keys below");
                     self.complain(place, says);
                 }
                 DeValue::Table(_) => {

@@ -45,7 +45,8 @@ impl Setting for Level {
 }
 
 fn levels(text: &str) -> Result<String, String> {
-    let known = |level: &str| matches!(level, "error" | "warn" | "info" | "debug" | "trace" | "off");
+    let known =
+        |level: &str| matches!(level, "error" | "warn" | "info" | "debug" | "trace" | "off");
     for part in text.split(',') {
         let level = part.split_once('=').map_or(part, |(_, level)| level).trim();
         if !known(level) {

@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod database;
+mod doctor;
 mod document;
 pub mod env;
 mod http;
@@ -61,4 +62,6 @@ sections! {
     http: http::Http,
     /// What is written to standard error.
     log: log::Log,
+    /// What counts as sick.
+    doctor: doctor::Doctor,
 }

@@ -10,10 +10,15 @@ use crate::terminal;
 
 /// Show, check or explain the configuration.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  galen config show\n  galen config check\n  galen config example > galen.toml"
+)]
 pub enum Config {
     Show(Show),
     /// Read all layers and say everything that is wrong with them.
-    #[command(after_help = "Examples:\n  galen config check\n  galen config check --config /etc/galen/galen.toml")]
+    #[command(
+        after_help = "Examples:\n  galen config check\n  galen config check --config /etc/galen/galen.toml"
+    )]
     Check,
     /// Print a configuration with every key, its documentation and its default.
     #[command(after_help = "Examples:\n  galen config example > galen.toml")]
@@ -22,7 +27,9 @@ pub enum Config {
 
 /// Print every value with where it came from.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  galen config show\n  galen config show --json | jq '.\"server.listen\"'")]
+#[command(
+    after_help = "Examples:\n  galen config show\n  galen config show --json | jq '.\"server.listen\"'"
+)]
 pub struct Show {
     /// Print JSON.
     #[arg(long)]
@@ -66,7 +73,11 @@ impl Show {
                 }
                 let key = format!("{}.{}", section.name(), field.name);
                 let value = json!({ "value": shown.json, "origin": origin });
-                rows.push(vec![key.clone(), shown.toml.unwrap_or_else(|| "not set".to_owned()), origin]);
+                rows.push(vec![
+                    key.clone(),
+                    shown.toml.unwrap_or_else(|| "not set".to_owned()),
+                    origin,
+                ]);
                 object.insert(key, value);
             }
         }

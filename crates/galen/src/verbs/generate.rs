@@ -28,6 +28,7 @@ const ALL: &[Made] = &[
     Made { name: "config-reference", text: config::reference },
     Made { name: "cli", text: cli_reference },
     Made { name: "openapi", text: openapi },
+    Made { name: "checks", text: super::doctor::checks_reference },
 ];
 
 impl Generate {

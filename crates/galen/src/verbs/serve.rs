@@ -28,9 +28,11 @@ use crate::wire::{log, port, private, settings, socket};
 /// Needs no configuration: it makes its database and its keys at the first start, and prints the
 /// link that makes the first admin.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  galen serve\n  galen serve --listen 127.0.0.1:9000 --database /var/lib/galen/galen.db\n  \
+#[command(
+    after_help = "Examples:\n  galen serve\n  galen serve --listen 127.0.0.1:9000 --database /var/lib/galen/galen.db\n  \
                         galen serve --listen 0.0.0.0:8000 --public-url https://accounts.example.org\n\n\
-                        SIGTERM or Ctrl-C stops it after the requests at work (server.drain); a second one at once.")]
+                        SIGTERM or Ctrl-C stops it after the requests at work (server.drain); a second one at once."
+)]
 pub struct Serve {
     /// The address and port to listen on (server.listen).
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -138,7 +140,7 @@ async fn serve_until(
     if let Err(refusal) = running.rooms.accounts.flush_touches(&running.live()).await {
         tracing::warn!(%refusal, "the last uses of sessions were not written down");
     }
-    forget_setup_link(&running.place);
+    running.place.forget_setup_link();
     let Drained { finished, cut } = drained.or_fail(|| "the server broke".to_owned())?;
     tracing::info!(finished, cut, "stopped");
     Ok(())
@@ -163,7 +165,7 @@ async fn announce(running: &Running) {
             offer(running, &link, is_read);
         }
         // An admin exists: a link of an earlier start would only mislead.
-        Ok(None) => forget_setup_link(place),
+        Ok(None) => place.forget_setup_link(),
         Err(refusal) => tracing::warn!(%refusal, "no setup link could be made"),
     }
     if is_read {
@@ -175,7 +177,9 @@ async fn announce(running: &Running) {
 fn offer(running: &Running, link: &str, is_read: bool) {
     let works = running.config.accounts.setup_link;
     if is_read {
-        terminal::line(format_args!("  first run  open this link to make the first admin (it works once, for {works}):"));
+        terminal::line(format_args!(
+            "  first run  open this link to make the first admin (it works once, for {works}):"
+        ));
         terminal::line(format_args!("             {}", terminal::bold(link)));
         return;
     }
@@ -190,15 +194,5 @@ fn offer(running: &Running, link: &str, is_read: bool) {
             error = %failure,
             "there is no admin yet, and the setup link cannot be kept: run `galen user add EMAIL --admin`"
         ),
-    }
-}
-
-fn forget_setup_link(place: &Place) {
-    let path = place.setup_link();
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            tracing::warn!(%error, file = %path.display(), "an old setup link cannot be removed");
-        }
-        _ => {}
     }
 }

@@ -92,16 +92,19 @@ impl Status {
 
 fn print(status: &answers::Status) {
     let server = &status.server;
-    let ready = status.not_ready.as_ref().map_or_else(
-        || "ready".to_owned(),
-        |code| format!("NOT READY: {code}"),
-    );
+    let ready = status
+        .not_ready
+        .as_ref()
+        .map_or_else(|| "ready".to_owned(), |code| format!("NOT READY: {code}"));
     let lines = [
         ("running", format!("Galen {} as process {}, {ready}", status.version, server.pid)),
         ("url", status.url.clone()),
         ("since", format!("{} ({})", server.since, units::stretch(status.uptime_ms))),
         ("database", database(status)),
-        ("users", format!("{} ({} active admins)", status.counts.users, status.counts.active_admins)),
+        (
+            "users",
+            format!("{} ({} active admins)", status.counts.users, status.counts.active_admins),
+        ),
         (
             "sessions",
             format!(

@@ -24,6 +24,7 @@ const PAGE: u32 = 200;
 
 /// Make and list accounts.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  galen user add me@example.org --admin\n  galen user list")]
 pub enum User {
     Add(Add),
     List(List),
@@ -144,12 +145,8 @@ impl Add {
                 admin: self.admin,
             })?,
             Way::Ourselves(opened) => {
-                let new = NewUser {
-                    email: self.email,
-                    name: self.name,
-                    password,
-                    admin: self.admin,
-                };
+                let new =
+                    NewUser { email: self.email, name: self.name, password, admin: self.admin };
                 let made = opened.runtime.block_on(answers::add_user(&opened.rooms, new));
                 opened.close();
                 made?
@@ -159,7 +156,11 @@ impl Add {
             terminal::line(json!(made));
         } else {
             let role = made.role.name();
-            terminal::line(format_args!("made {role} {} ({})", terminal::plain(&made.email), made.id));
+            terminal::line(format_args!(
+                "made {role} {} ({})",
+                terminal::plain(&made.email),
+                made.id
+            ));
         }
         Ok(Exit::Success)
     }
@@ -201,7 +202,10 @@ impl List {
         if self.json {
             terminal::line(format_args!("{:#}", json!(users)));
         } else {
-            terminal::table(&["email", "name", "role", "status", "made", "last sign-in"], rows(users));
+            terminal::table(
+                &["email", "name", "role", "status", "made", "last sign-in"],
+                rows(users),
+            );
         }
         Ok(Exit::Success)
     }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use galen_account::{AdminUser, HashPressure};
-use galen_core::model::{Act, Counts, Role, StoreFacts, Upkeep, User, UserFilter, UserStatus};
-use galen_core::{AuditId, Code, PageRequest, Secret, StoreError, UnixMs, UserId};
+use galen_core::model::{Counts, Role, StoreFacts, User, UserFilter, UserStatus};
+use galen_core::{PageRequest, Secret, StoreError, UnixMs, UserId};
 use galen_monitor::{CommandStats, ConnectionCounts, RouteStats, SlowRequest, StatementStats};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::control::{Ask, Refused, Repair};
+use super::control::{Ask, Refused};
 use super::lock::Holder;
+use super::repairs;
+use super::rooms::Rooms;
 use super::running::Running;
-use super::tasks::{self, TaskStatus};
-use crate::wire::rooms::Rooms;
+use super::tasks::TaskStatus;
 
 /// The most rows of each kind in a status.
 const ROWS_MAX: usize = 100;
@@ -114,11 +115,20 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
         Ask::Status {} => Ok(json!(status(running).await?)),
         Ask::UserAdd { email, name, password, admin } => {
             let new = NewUser { email, name, password: Secret::new(password), admin };
-            Ok(json!(add_user(&running.rooms, new).await?))
+            let made = add_user(&running.rooms, new).await?;
+            if made.role == Role::Admin {
+                // The setup link is void from now on, and only misleads whoever finds it.
+                running.place.forget_setup_link();
+            }
+            Ok(json!(made))
         }
         Ask::UserList { after, limit } => Ok(json!(users(&running.rooms, after, limit).await?)),
-        Ask::Repair { repair } => perform(repair, running).await,
-        Ask::Witness {} => Ok(json!(status(running).await?)),
+        Ask::Repair { repair, dry_run: true } => {
+            Ok(json!(repairs::foretell(repair, running).await?))
+        }
+        Ask::Repair { repair, dry_run: false } => {
+            Ok(json!(repairs::perform(repair, running).await?))
+        }
     }
 }
 
@@ -178,29 +188,8 @@ pub async fn users(rooms: &Rooms, after: Option<UserId>, limit: u32) -> Result<U
     Ok(UserRows { users: page.items.into_iter().map(UserRow::from).collect(), more })
 }
 
-async fn perform(repair: Repair, running: &Arc<Running>) -> Result<Value, Refused> {
-    let upkeep = match repair {
-        Repair::Sweep => {
-            let swept = tasks::run_now(running, tasks::SWEEP).await;
-            return swept.map_err(|error| Refused::new(Code::Internal.text(), error));
-        }
-        Repair::Optimize => Upkeep::Optimize,
-        Repair::Checkpoint => Upkeep::Checkpoint,
-    };
-    let (rooms, cx) = (&running.rooms, running.live());
-    let act = Act {
-        id: AuditId::mint(&*rooms.clock, &*rooms.entropy),
-        at: rooms.clock.now(),
-        actor: None,
-        address: None,
-        request_id: cx.request_id,
-    };
-    let receipt = rooms.store.port().maintain(&cx, act, upkeep).await.map_err(refused)?;
-    Ok(json!(receipt))
-}
-
 /// The command line may see the engine's own words, which clients of the API never do.
-fn refused(error: StoreError) -> Refused {
+pub fn refused(error: StoreError) -> Refused {
     let words = error.to_string();
     Refused { detail: words, ..galen_core::Refusal::from(error).into() }
 }

@@ -138,6 +138,11 @@ fn named_holder(path: &Path) -> Option<Holder> {
     serde_json::from_str(&text).ok()
 }
 
+/// Who held the lock last, whether or not they still do; nobody, if they gave it back in order.
+pub fn last_holder(place: &Place) -> Option<Holder> {
+    named_holder(&place.lock())
+}
+
 /// Who holds the lock now, without trying to take it: a try, however short, could make a server that
 /// starts in that moment give up.
 pub fn current_holder(place: &Place) -> Option<Holder> {

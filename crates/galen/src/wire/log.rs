@@ -36,7 +36,13 @@ pub fn start(config: &Config) -> Result<(), Failure> {
     } else {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
     };
-    outcome.map_err(|error| Failure::new(format!("the log cannot be started: {error}")))
+    outcome.map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // What the panic says can hold a value of a request; the place is enough to find it.
+        tracing::error!(place, "a fault of ours: something broke");
+    }));
+    Ok(())
 }
 
 /// A line for people: time, level, what happened, and its fields.

@@ -45,6 +45,17 @@ impl Place {
         beside(&self.database, ".setup-link")
     }
 
+    /// Removes the file with the setup link, if it is there.
+    pub fn forget_setup_link(&self) {
+        let path = self.setup_link();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, file = %path.display(), "an old setup link cannot be removed");
+            }
+            _ => {}
+        }
+    }
+
     /// The folder of the control socket and its name there. A long name is replaced by its digest.
     pub fn socket(&self) -> (PathBuf, OsString) {
         let folder = self.folder().to_owned();

@@ -46,9 +46,11 @@ fn taken(address: SocketAddr) -> Failure {
             ))
             .fix(format!("stop it with `kill {pid}`, or listen elsewhere with {other}"))
         }
-        None => Failure::new(format!("{address} is taken by a process of another user")).fix(
-            format!("name it with `sudo ss -ltnp 'sport = :{port}'`, or listen elsewhere with {other}"),
-        ),
+        None => {
+            Failure::new(format!("{address} is taken by a process of another user")).fix(format!(
+                "name it with `sudo ss -ltnp 'sport = :{port}'`, or listen elsewhere with {other}"
+            ))
+        }
     };
     failure.exit(Exit::Held)
 }
@@ -97,8 +99,7 @@ fn holds_any(process: &Path, inodes: &[String]) -> bool {
 fn describe(pid: u32, process: &Path) -> Owner {
     let raw = std::fs::read(process.join("cmdline")).unwrap_or_default();
     let words = raw.split(|byte| *byte == 0).filter(|word| !word.is_empty());
-    let words: Vec<String> =
-        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let words: Vec<String> = words.map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     Owner { pid, command: words.join(" "), since: started_at(process) }
 }
 
@@ -119,7 +120,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_taken_port_names_the_process_that_has_it() -> Result<(), Box<dyn std::error::Error>> {
+    async fn a_taken_port_names_the_process_that_has_it() -> Result<(), Box<dyn std::error::Error>>
+    {
         let first = bind("127.0.0.1:0".parse()?).await?;
         let failure = bind(first.local_addr()?).await.map(|_| ()).unwrap_err();
         assert_eq!(failure.exit, Exit::Held);

@@ -45,14 +45,19 @@ pub fn check(path: &Path) -> Result<(), Failure> {
         return Err(Failure::new(format!(
             "{path} can be read by others (mode {mode:04o}): its keys are not secret"
         ))
-        .fix(format!("`chmod 600 {path}`; if others had access, stop Galen and delete it: a new one is made"))
+        .fix(format!(
+            "`chmod 600 {path}`; if others had access, stop Galen and delete it: a new one is made"
+        ))
         .exit(Exit::Config));
     }
     let own = rustix::process::geteuid().as_raw();
     if meta.uid() != own && meta.uid() != 0 {
-        return Err(Failure::new(format!("{path} belongs to user {}, not to us ({own})", meta.uid()))
-            .fix(format!("`chown {own} {path}`"))
-            .exit(Exit::Config));
+        return Err(Failure::new(format!(
+            "{path} belongs to user {}, not to us ({own})",
+            meta.uid()
+        ))
+        .fix(format!("`chown {own} {path}`"))
+        .exit(Exit::Config));
     }
     Ok(())
 }
@@ -63,7 +68,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn a_private_file_is_of_mode_0600_and_leaves_nothing_beside() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_private_file_is_of_mode_0600_and_leaves_nothing_beside()
+    -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.keys");
         std::fs::write(folder.path().join("a.keys.new"), "half")?;
@@ -76,7 +82,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_refused_with_the_command_that_helps() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_file_that_others_can_read_is_refused_with_the_command_that_helps()
+    -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.keys");
         write(&path, "x")?;

@@ -57,7 +57,10 @@ impl Stops {
     /// Cancels `stop` at the first signal and ends the process at the second.
     pub async fn obey(mut self, stop: CancellationToken) {
         let signal = self.next().await;
-        tracing::info!(signal, "stopping: requests at work are finished; a second signal ends at once");
+        tracing::info!(
+            signal,
+            "stopping: requests at work are finished; a second signal ends at once"
+        );
         stop.cancel();
         let signal = self.next().await;
         terminal::note(format_args!("{signal} again: ending at once"));

@@ -44,11 +44,8 @@ impl Rooms {
         let keyring = Keyring::open(place, &*entropy)?;
         let observer: Arc<dyn Observer> = Arc::clone(&recorder) as Arc<dyn Observer>;
         let store = Kept::open(place, config, Arc::clone(&clock), observer)?;
-        let ports = Ports {
-            store: store.port(),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-        };
+        let ports =
+            Ports { store: store.port(), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
         let keys = Keys { csrf: keyring.csrf };
         let accounts = Arc::new(Accounts::new(ports, settings::policy(config), keys));
         Ok(Self { store, accounts, recorder, clock, entropy })

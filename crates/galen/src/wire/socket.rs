@@ -63,7 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_in_a_deep_folder_is_private_and_reached() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_socket_in_a_deep_folder_is_private_and_reached() -> Result<(), Box<dyn std::error::Error>>
+    {
         let folder = tempfile::tempdir()?;
         let deep = folder.path().join("a".repeat(120)).join("b".repeat(120));
         std::fs::create_dir_all(&deep)?;

@@ -29,7 +29,10 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
 #[test]
 fn everything_wrong_is_said_at_once() {
     let house = House::new();
-    house.write("galen.toml", "[sessions]\nidle = 7\nabsolute = \"1 fortnight\"\n[sesions]\nidle = \"1d\"\n");
+    house.write(
+        "galen.toml",
+        "[sessions]\nidle = 7\nabsolute = \"1 fortnight\"\n[sesions]\nidle = \"1d\"\n",
+    );
     let ran = house.run(&["config", "check"]);
     for part in [
         "wrong in 3 places",

@@ -20,7 +20,8 @@ fn the_setup_link_is_private_works_once_and_goes_with_the_server() {
     let house = House::new();
     let mut server = house.serve();
     let token = token(&house, &mut server);
-    let mode = std::fs::metadata(house.file("dev.db.setup-link")).expect("it is there").permissions();
+    let mode =
+        std::fs::metadata(house.file("dev.db.setup-link")).expect("it is there").permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
     assert!(!server.log().contains(&token), "the secret is in the log");
     assert_eq!(server.get("/setup").status, 200);

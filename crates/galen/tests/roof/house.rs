@@ -38,7 +38,10 @@ impl House {
         std::fs::write(self.file(name), text).expect("a file in a temporary folder");
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests drive the real binary, from here only")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests drive the real binary, from here only"
+    )]
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_galen"));
         command.args(words).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());

@@ -37,7 +37,15 @@ fn people_get_a_page_of_it() {
     assert_eq!(server.get("/api/auth/csrf").status, 200);
     let status = house.run(&["status"]);
     assert_eq!(status.code, 0);
-    for part in ["running", "database", "sessions", "readers", "hashing", "GET /api/auth/csrf", "sessions.sweep"] {
+    for part in [
+        "running",
+        "database",
+        "sessions",
+        "readers",
+        "hashing",
+        "GET /api/auth/csrf",
+        "sessions.sweep",
+    ] {
         assert!(status.stdout.contains(part), "{part}: {}", status.stdout);
     }
     assert!(!status.stdout.contains('\u{1b}'), "colours on a pipe");

@@ -20,7 +20,9 @@ fn a_stop_under_load_cuts_no_answer_short() {
                 loop {
                     // A refused connection is the stop itself; an answer must be a whole one.
                     match ask(address, "GET", "/api/auth/csrf", &[], "") {
-                        Ok(reply) if reply.status == 200 && reply.body.ends_with('}') => answered += 1,
+                        Ok(reply) if reply.status == 200 && reply.body.ends_with('}') => {
+                            answered += 1
+                        }
                         _ if stopping.load(Ordering::SeqCst) => return (answered, None),
                         other => return (answered, Some(format!("{other:?}"))),
                     }
@@ -34,7 +36,10 @@ fn a_stop_under_load_cuts_no_answer_short() {
         stopping.store(true, Ordering::SeqCst);
         server.signal(Signal::TERM);
         assert_eq!(server.wait(), 0, "{}", server.log());
-        workers.into_iter().filter_map(|worker| worker.join().expect("no panic").1).collect::<Vec<_>>()
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().expect("no panic").1)
+            .collect::<Vec<_>>()
     });
     assert_eq!(broken, Vec::<String>::new());
     assert!(!house.file("dev.db.sock").exists());
@@ -62,7 +67,8 @@ fn a_second_signal_ends_at_once() {
     let mut server = house.serve_with(&["--config", "slow.toml"]);
     // An open connection with half a request holds the drain.
     let mut held = std::net::TcpStream::connect(server.address()).expect("it listens");
-    std::io::Write::write_all(&mut held, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n").expect("it reads");
+    std::io::Write::write_all(&mut held, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n")
+        .expect("it reads");
     server.signal(Signal::TERM);
     server.wait_for("the stop to begin", |server| server.log().contains("stopping").then_some(()));
     server.signal(Signal::TERM);

@@ -17,7 +17,7 @@ fn an_admin_made_without_a_server_can_sign_in_later() {
     assert_eq!(login.status, 200, "{login:?}");
     let cookie = login.cookie().expect("a cookie");
     let me = server.ask("GET", "/api/me", &[("Cookie", &cookie)], "");
-    assert_eq!(me.json()["role"], "admin", "{me:?}");
+    assert_eq!(me.json()["user"]["role"], "admin", "{me:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT_S, ASK_TIMEOUT_S, Answer, Ask};
+use super::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT_S, ASK_TIMEOUT_S, Answer, Ask, Refused};
 use crate::failure::{Failure, OrFail};
 use crate::wire::place::Place;
 use crate::wire::socket;
@@ -42,12 +42,24 @@ impl Client {
     /// # Errors
     /// When the server refuses, breaks off or takes too long.
     pub fn ask<T: DeserializeOwned>(self, ask: &Ask) -> Result<T, Failure> {
-        let answer = self.exchange(ask).or_fail(|| "the running Galen did not answer".to_owned())?;
+        self.try_ask(ask)?.map_err(Failure::from)
+    }
+
+    /// Asks one question; what the server refuses is told apart from what went wrong on the way.
+    ///
+    /// # Errors
+    /// When the server breaks off, takes too long or is of another version.
+    pub fn try_ask<T: DeserializeOwned>(self, ask: &Ask) -> Result<Result<T, Refused>, Failure> {
+        let answer =
+            self.exchange(ask).or_fail(|| "the running Galen did not answer".to_owned())?;
         match answer {
             Answer::Done(value) => serde_json::from_value(value)
-                .or_fail(|| "the running Galen is of another version and answers differently".to_owned())
+                .map(Ok)
+                .or_fail(|| {
+                    "the running Galen is of another version and answers differently".to_owned()
+                })
                 .map_err(|failure| failure.fix("restart the server with this binary")),
-            Answer::Refused(refused) => Err(refused.into()),
+            Answer::Refused(refused) => Ok(Err(refused)),
         }
     }
 

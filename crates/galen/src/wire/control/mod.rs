@@ -45,9 +45,9 @@ pub enum Ask {
     Repair {
         /// Which.
         repair: Repair,
+        /// Only say what it would change.
+        dry_run: bool,
     },
-    /// What the server knows of itself, for the doctor.
-    Witness {},
 }
 
 /// The repairs that can be asked for: bounded, idempotent, without loss of data.

@@ -150,8 +150,14 @@ impl Sqlite {
     {
         self.refused_when_closing()?;
         let (reply, answer) = oneshot::channel();
-        let queued_ns = self.shared.clock.monotonic_ns();
-        let errand = readers::errand(queued_ns, cx.deadline, reply, work);
+        let read = readers::Call {
+            queued_ns: self.shared.clock.monotonic_ns(),
+            deadline: cx.deadline,
+            work: Some(work),
+            answer: None,
+            reply,
+        };
+        let errand = Errand::Read(Box::new(read));
         self.reads.try_send(errand).map_err(|error| refused(&error, "readers"))?;
         let answer = answer.await.map_err(|_| closed())?;
         cx.ledger.add(Phase::PoolWait, answer.wait_ns);

@@ -125,6 +125,10 @@ fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqlite::Result<
     connection.pragma_update(None, "trusted_schema", false)?;
     // No statement may damage the file on purpose (https://www.sqlite.org/security.html).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // The plan of a statement hangs on its text and never on bound values: it is the plan that was
+    // proven, and SQLite need not prepare it again whenever a value is bound to its LIMIT
+    // (https://www.sqlite.org/queryplanner-ng.html#qpsg).
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(queries::each().count() + 16);
     Ok(())
 }
