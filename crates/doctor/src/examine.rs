@@ -156,7 +156,7 @@ async fn repair(
         let after = probe(&request.target, ports, last).await;
         let before = later.last().unwrap_or(case.evidence);
         let before = Case::new(before, case.thresholds, case.own);
-        let proof = proof::compare(&before, &after, offer.repair.state, ports.entropy.as_ref());
+        let proof = proof::compare(&before, &after, offer.state(), ports.entropy.as_ref());
         applied.push(pending.judge(repairer, proof).await);
         later.push(after);
     }

@@ -79,6 +79,8 @@ codes! {
     InCall: "thread {thread} in {call} in {looks} of {n} looks";
     InCallAtLine: "thread {thread} in {call} at {line} in {looks} of {n} looks";
     Coincidence: "Twice or more, the request was answered within {ms} of the end of that wait ({n} measured).";
+    ControlBlocked: "GET {control}, sent while {path} hung, hung with it: {median} (median of {n}).";
+    ControlFree: "GET {control}, sent while {path} hung, was answered at once: {median} (median of {n}).";
     OtherEndpointAlso: "GET {path} is slow in the same way: median {median} over {n} requests.";
     OtherEndpointFast: "GET {path} stays fast: median {median} over {n} requests.";
     ProcessIs: "PID {pid} is `{command}`.";

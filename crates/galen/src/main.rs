@@ -10,7 +10,8 @@ mod wire;
 
 use std::process::ExitCode;
 
-/// Memory after a wave of sign-ins goes back to the system with it.
+/// Memory after a wave of sign-ins goes back to the system with it. It is built without transparent
+/// huge pages (`no_thp`): with them an idle server held 32 MB instead of 16.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

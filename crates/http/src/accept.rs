@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use galen_core::ConnectionEvent;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +30,7 @@ pub struct Drained {
 /// requests at work finish within the drain deadline, and cuts what is left.
 pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationToken) -> Drained {
     let places = Arc::new(Places::new(&app));
-    let graceful = GracefulShutdown::new();
+    let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
     let mut pause_ms = PAUSE_MS.0;
     loop {
@@ -45,8 +44,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationT
             Ok((socket, peer)) => {
                 pause_ms = PAUSE_MS.0;
                 admit(&app, &places, socket, peer, |app, socket, place| {
-                    let watcher = graceful.watcher();
-                    connections.spawn(driver::drive(app, socket, place, watcher));
+                    connections.spawn(driver::drive(app, socket, place, stop.clone()));
                 });
             }
             // The one connection failed before it was ours; the next may not.
@@ -59,17 +57,16 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationT
         }
     }
     drop(listener);
+    // In this order: connections are woken to find that the server stops.
     app.stop();
-    drain(&app, graceful, connections).await
+    stop.cancel();
+    drain(&app, connections).await
 }
 
-async fn drain(app: &App, graceful: GracefulShutdown, mut connections: JoinSet<()>) -> Drained {
+async fn drain(app: &App, mut connections: JoinSet<()>) -> Drained {
     let deadline = Duration::from_millis(app.settings.limits.drain_deadline_ms);
     let open = connections.len();
-    let all = async {
-        graceful.shutdown().await;
-        while connections.join_next().await.is_some() {}
-    };
+    let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(deadline, all).await.is_ok() {
         return Drained { finished: open, cut: 0 };
     }

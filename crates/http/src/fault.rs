@@ -8,6 +8,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer::HEADERS;
+
 /// The media type of a problem (RFC 9457 §3).
 pub(crate) const PROBLEM_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -128,7 +130,7 @@ pub(crate) fn problem(
     let mut response = Response::new(Body::from(document(refusal, status, request_id)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.reserve(16);
+    headers.reserve(HEADERS);
     headers.insert(CONTENT_TYPE, PROBLEM_TYPE);
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, CHALLENGE);

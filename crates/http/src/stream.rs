@@ -16,6 +16,9 @@ use crate::malformed;
 /// How long a connection that ends badly is still read from, in nanoseconds.
 const LINGER_NS: u64 = 1_000 * MS_NS;
 
+/// Up to which size head and body of an answer are written in one piece, in bytes.
+const SMALL_BYTES: usize = 2_048;
+
 /// A client's socket.
 pub(crate) struct Stream {
     socket: TcpStream,
@@ -101,7 +104,19 @@ impl AsyncWrite for Stream {
             self.replace(&bare);
             return Poll::Ready(Ok(bare.len()));
         }
-        let result = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices));
+        let total: usize = slices.iter().map(|slice| slice.len()).sum();
+        let result = if total <= SMALL_BYTES {
+            // For the kernel one small piece is cheaper than two, by more than copying costs.
+            let mut whole = [0_u8; SMALL_BYTES];
+            let mut end = 0;
+            for slice in slices {
+                whole[end..end + slice.len()].copy_from_slice(slice);
+                end += slice.len();
+            }
+            ready!(Pin::new(&mut self.socket).poll_write(cx, &whole[..end]))
+        } else {
+            ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices))
+        };
         Poll::Ready(self.note(result))
     }
 

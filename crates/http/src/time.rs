@@ -23,7 +23,8 @@ impl Time {
         const RANGE_MS: (i64, i64) = (-62_167_219_200_000, 253_402_300_799_999);
         let ms = self.0.0.clamp(RANGE_MS.0, RANGE_MS.1);
         let (year, month, day) = civil(ms.div_euclid(DAY_MS));
-        let rest = ms.rem_euclid(DAY_MS);
+        // Less than a day, which fits.
+        let rest = u32::try_from(ms.rem_euclid(DAY_MS)).unwrap_or(0);
         let mut text = *b"0000-00-00T00:00:00.000Z";
         digits(&mut text[0..4], year);
         digits(&mut text[5..7], month);
@@ -36,24 +37,25 @@ impl Time {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01 in the Gregorian calendar
+/// Year, month and day of a day counted from 1970-01-01, from 0000-01-01 on, in the Gregorian calendar
 /// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
+fn civil(days: i64) -> (u32, u32, u32) {
+    // From here on counted from 0000-03-01 of an era earlier, so that nothing is negative.
+    let z = u32::try_from(days + 719_468 + 146_097).unwrap_or(0);
+    let era = z / 146_097;
+    let day_of_era = z % 146_097;
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let year = (year_of_era + era * 400 + u32::from(month <= 2)).saturating_sub(400);
     (year, month, day)
 }
 
 /// Writes `number` in decimal, filled with zeros from the left.
-fn digits(place: &mut [u8], mut number: i64) {
+fn digits(place: &mut [u8], mut number: u32) {
     for digit in place.iter_mut().rev() {
         // The remainder of ten always fits a digit.
         *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);

@@ -28,8 +28,8 @@ pub struct Shot<'a> {
 pub struct Load {
     /// Answered requests per second.
     pub per_second: f64,
-    /// The median latency in milliseconds.
-    pub p50_ms: f64,
+    /// Answered requests in all.
+    pub requests: f64,
     /// The 99th percentile of latency in milliseconds.
     pub p99_ms: f64,
     /// Answers that were neither 2xx nor 3xx.
@@ -62,12 +62,14 @@ fn parse(text: &str) -> Result<Load> {
     let after =
         |label: &str| text.lines().find_map(|line| line.trim().strip_prefix(label)).map(str::trim);
     let rate = after("Requests/sec:").context("wrk printed no rate")?;
+    let counted = text.lines().find(|line| line.contains(" requests in "));
+    let count = counted.and_then(|line| line.split_whitespace().next()?.parse().ok());
     let broken = after("Socket errors:").map_or(0, |line| {
         line.split(',').filter_map(|part| part.trim().rsplit(' ').next()?.parse::<u64>().ok()).sum()
     });
     Ok(Load {
         per_second: rate.parse().context("wrk's rate is not a number")?,
-        p50_ms: milliseconds(after("50%").context("wrk printed no median")?)?,
+        requests: count.context("wrk printed no count of requests")?,
         p99_ms: milliseconds(after("99%").context("wrk printed no 99th percentile")?)?,
         refused: after("Non-2xx or 3xx responses:")
             .and_then(|count| count.parse().ok())
@@ -99,7 +101,7 @@ mod tests {
         let load = parse(PRINTED).unwrap();
         assert_eq!(
             load,
-            Load { per_second: 40000.50, p50_ms: 1.2, p99_ms: 0.9, refused: 7, broken: 4 }
+            Load { per_second: 40000.50, requests: 80000.0, p99_ms: 0.9, refused: 7, broken: 4 }
         );
     }
 }

@@ -5,16 +5,14 @@ use syn::visit::{self, Visit};
 
 use super::Fault;
 use super::house::{House, Source, marks_a_test};
+use super::registered::constants_of;
 
 const CHECKS: &str = "crates/doctor/src/checks/";
 
-/// Holds every file that is named in the list of checks.
+/// Holds every file that declares a cause.
 pub fn judge(house: &House) -> Vec<Fault> {
-    let list = house.sources.iter().find(|source| source.path == format!("{CHECKS}mod.rs"));
-    let listed = |name: &str| list.is_some_and(|list| list.text.contains(&format!("{name}::")));
     let is_check = |source: &&Source| {
-        let name = source.path.strip_prefix(CHECKS).and_then(|rest| rest.strip_suffix(".rs"));
-        name.is_some_and(|name| name != "mod" && listed(name))
+        source.path.starts_with(CHECKS) && !constants_of(source, "Cause").is_empty()
     };
     let mut faults = Vec::new();
     for source in house.sources.iter().filter(is_check) {
@@ -58,10 +56,8 @@ mod tests {
     use super::*;
 
     fn house(check: &str) -> House {
-        House::planted(&[
-            ("crates/doctor/src/checks/mod.rs", "const ALL: &[Check] = &[zombies::CHECK];"),
-            ("crates/doctor/src/checks/zombies.rs", check),
-        ])
+        let check = format!("const CAUSE: Cause = Cause {{}}; {check}");
+        House::planted(&[("crates/doctor/src/checks/zombies.rs", &check)])
     }
 
     #[test]

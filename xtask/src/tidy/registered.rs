@@ -3,8 +3,9 @@
 use super::Fault;
 use super::house::{House, Source};
 
-/// Folders whose files must also be named in the list their `mod.rs` keeps.
-const LISTED: &[&str] = &["crates/doctor/src/checks", "crates/doctor/src/repairs"];
+/// Folders with a list in their `mod.rs`, and the type of the constants it must name.
+const LISTED: &[(&str, &str)] =
+    &[("crates/doctor/src/checks", "Cause"), ("crates/doctor/src/repairs", "Repair")];
 
 /// Where every route file must be named in a `routes!` line of its folder or the one above.
 const ROUTES: &str = "crates/http/src/routes";
@@ -25,9 +26,14 @@ pub fn judge(house: &House) -> Vec<Fault> {
         };
         let is_folder = source.path.ends_with("/mod.rs");
         let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if LISTED.contains(&folder) && !is_folder && !is_listed(parent, &name) {
-            let says = format!("`{name}` is not in the list ALL of {}", parent.path);
-            faults.push(Fault::at(&source.path, says));
+        for (listed, kind) in LISTED.iter().filter(|(listed, _)| *listed == folder) {
+            for constant in constants_of(source, kind).iter().filter(|_| !is_folder) {
+                if !parent.text.contains(&format!("{name}::{constant}")) {
+                    let says =
+                        format!("`{name}::{constant}` is not in the list ALL of {listed}/mod.rs");
+                    faults.push(Fault::at(&source.path, says));
+                }
+            }
         }
         if folder.starts_with(ROUTES)
             && !is_folder
@@ -62,9 +68,16 @@ fn declares(source: &Source, name: &str) -> bool {
     })
 }
 
-/// Whether the module is named in more than its `mod` line.
-fn is_listed(parent: &Source, name: &str) -> bool {
-    parent.text.contains(&format!("{name}::"))
+/// The file's constants of one type.
+pub fn constants_of(source: &Source, kind: &str) -> Vec<String> {
+    let of_kind = |item: &syn::Item| match item {
+        syn::Item::Const(item) => match &*item.ty {
+            syn::Type::Path(path) => path.path.is_ident(kind).then(|| item.ident.to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    source.syntax.items.iter().filter_map(of_kind).collect()
 }
 
 /// Whether a route file holds a handler: a function that utoipa documents as a path.
@@ -104,12 +117,13 @@ mod tests {
 
     #[test]
     fn a_check_that_is_not_in_the_list_is_found() {
-        let list = "mod stale_lock; mod zombies; const ALL: &[u8] = &[stale_lock::CHECK];";
+        let list = "mod stale_lock; mod zombies; const ALL: &[&Cause] = &[&stale_lock::CAUSE];";
+        let check = "const CAUSE: Cause = Cause {};";
         let house = House::planted(&[
             ("crates/doctor/src/lib.rs", "mod checks;"),
             ("crates/doctor/src/checks/mod.rs", list),
-            ("crates/doctor/src/checks/stale_lock.rs", ""),
-            ("crates/doctor/src/checks/zombies.rs", ""),
+            ("crates/doctor/src/checks/stale_lock.rs", check),
+            ("crates/doctor/src/checks/zombies.rs", check),
         ]);
         let faults = judge(&house);
         assert_eq!(faults.len(), 1);

@@ -123,6 +123,40 @@ pub fn source_line(case: &Case<'_>, view: &ThreadView<'_>) -> Vec<Sentence> {
     of([line, text])
 }
 
+/// The control request that was sent while the held one was outstanding: blocked or free.
+pub fn control(case: &Case<'_>, symptom: &Symptom) -> Option<Sentence> {
+    let objects = [&symptom.object, &symptom.path];
+    let find = |key| objects.into_iter().find_map(|object| case.evidence.find(key, object));
+    let path = find(FactKey::HeldControlPath)?;
+    let times = find(FactKey::HeldControlMs)?;
+    let Value::Text(name) = &path.value else { return None };
+    let code = match control_blocked(case, symptom) {
+        0 => Code::ControlFree,
+        _ => Code::ControlBlocked,
+    };
+    Some(
+        Sentence::new(code)
+            .name("control", name, path)
+            .name("path", &path.object, path)
+            .figure("median", &case.ms(Expr::median(times))?)
+            .figure("n", &case.count(Expr::n(times))?),
+    )
+}
+
+/// How many control requests took at least half as long as the held one: each is a coincidence
+/// of its own, because nothing but the shared loop connects the two.
+pub fn control_blocked(case: &Case<'_>, symptom: &Symptom) -> usize {
+    let objects = [&symptom.object, &symptom.path];
+    let find = |key| objects.into_iter().find_map(|object| case.evidence.find(key, object));
+    let held = find(FactKey::HeldRequestMs).and_then(|fact| fact.value.number());
+    match (find(FactKey::HeldControlMs).map(|fact| &fact.value), held) {
+        (Some(Value::Samples(times)), Some(held)) => {
+            times.iter().filter(|ms| **ms * 2.0 >= held).count()
+        }
+        _ => 0,
+    }
+}
+
 /// Another endpoint, slow in the same way or fast beside it.
 pub fn others(case: &Case<'_>, symptom: &Symptom) -> Option<Sentence> {
     let slow = case.slow().find(|other| other.path != symptom.path).map(|other| &other.object);

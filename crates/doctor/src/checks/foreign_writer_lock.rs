@@ -130,7 +130,7 @@ fn links(case: &Case<'_>, one: &Waiting<'_, '_>) -> Vec<Sentence> {
     if one.view.is_loop() {
         links.extend(is_loop(&one.view));
     }
-    links.extend(chain::others(case, one.symptom));
+    links.extend(chain::of([chain::control(case, one.symptom), chain::others(case, one.symptom)]));
     links
 }
 

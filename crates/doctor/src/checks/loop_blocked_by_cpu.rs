@@ -45,7 +45,9 @@ fn examine(case: &Case<'_>) -> Judgement {
             let share = computed_share(case, symptom, view)?;
             let cpu = chain::cpu_of_request(case, symptom, view)?;
             let queued = view.run_queue().unwrap_or(0.0) * 100.0;
-            let grade = Grade::of_computing(case, &share, cpu.value, queued)?;
+            let proof = chain::control_blocked(case, symptom);
+            let grade = Grade::of(share.value, proof)
+                .or_else(|| Grade::of_computing(case, &share, cpu.value, queued))?;
             Some((*symptom, view, grade, share))
         })
         .collect();
@@ -103,7 +105,11 @@ fn links(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Vec<Sente
         chain::thread_idle(view),
     ]));
     links.extend(chain::source_line(case, view));
-    links.extend(chain::of([is_loop(view), chain::others(case, symptom)]));
+    links.extend(chain::of([
+        is_loop(view),
+        chain::control(case, symptom),
+        chain::others(case, symptom),
+    ]));
     links
 }
 

@@ -56,7 +56,7 @@ fn examine(case: &Case<'_>) -> Judgement {
         .iter()
         .filter_map(|(symptom, view)| {
             let share = blocked_share(case, symptom, view)?;
-            let grade = Grade::of(share.value, coincidences(view))?;
+            let grade = Grade::of(share.value, coincidences(case, symptom, view))?;
             Some((*symptom, view, share, grade))
         })
         .collect();
@@ -98,8 +98,10 @@ fn sync_expr(view: &ThreadView<'_>) -> Expr {
     Expr::sum(SYNC.map(|class| view.share_expr(class)))
 }
 
-fn coincidences(view: &ThreadView<'_>) -> usize {
-    view.fact(FactKey::ThreadReleaseToResponseMs).map_or(0, locks::coincidences)
+/// Answers that came with the end of the wait, and control requests that hung with the held one.
+fn coincidences(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> usize {
+    let released = view.fact(FactKey::ThreadReleaseToResponseMs).map_or(0, locks::coincidences);
+    released.max(chain::control_blocked(case, symptom))
 }
 
 fn verdict(
@@ -141,7 +143,12 @@ fn links(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> Vec<Sente
         chain::thread_cpu(case, view),
     ]));
     links.extend(chain::source_line(case, view));
-    links.extend(chain::of([is_loop(view), coincidence(case, view), chain::others(case, symptom)]));
+    links.extend(chain::of([
+        is_loop(view),
+        chain::control(case, symptom),
+        coincidence(case, view),
+        chain::others(case, symptom),
+    ]));
     links
 }
 
@@ -208,6 +215,18 @@ mod tests {
             &[22.0, 31.0],
         );
         assert_eq!(assert_found(judge(&CAUSE, bed)).grade, Grade::Proven);
+    }
+
+    #[test]
+    fn control_requests_that_hang_with_it_prove_it() {
+        let path = "/api/auth/csrf";
+        let bed = Bed::new()
+            .with(sample::blocked_loop)
+            .fact(FactKey::HeldControlPath, path, "/static")
+            .samples(FactKey::HeldControlMs, path, &[2870.0, 2868.0]);
+        let finding = assert_found(judge(&CAUSE, bed));
+        assert_eq!(finding.grade, Grade::Proven);
+        assert!(finding.chain.iter().any(|link| link.code == Code::ControlBlocked));
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn latency(case: &Case<'_>, lock: &HeldLock<'_>) -> Option<Judgement> {
                 .map(|(text, fact)| Sentence::new(Code::SourceText).name("text", text, fact)),
         );
     }
+    links.extend(chain::control(case, symptom));
     Some(Judgement::found(Finding {
         cause: CAUSE.id,
         object: line.unwrap_or_else(|| lock.database.clone()),

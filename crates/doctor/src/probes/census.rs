@@ -69,6 +69,7 @@ impl Member {
 #[derive(Clone, Debug, Default)]
 pub struct Census {
     members: BTreeMap<u32, Member>,
+    blind: bool,
 }
 
 impl Census {
@@ -76,10 +77,13 @@ impl Census {
     pub fn take() -> Self {
         let mut members = BTreeMap::new();
         let mut descriptors = 0;
+        let mut blind = false;
         for process in all_processes().into_iter().flatten().flatten().take(PROCESSES_MAX) {
             let Ok(pid) = u32::try_from(process.pid()) else { continue };
             let Some(mut member) = read(&process) else { continue };
-            for descriptor in process.fd().into_iter().flatten().flatten() {
+            let listed = process.fd();
+            blind |= matches!(listed, Err(procfs::ProcError::PermissionDenied(_)));
+            for descriptor in listed.into_iter().flatten().flatten() {
                 descriptors += 1;
                 match descriptor.target {
                     _ if descriptors > DESCRIPTORS_MAX => break,
@@ -90,7 +94,12 @@ impl Census {
             }
             members.insert(pid, member);
         }
-        Self { members }
+        Self { members, blind }
+    }
+
+    /// Whether some process did not let us see its descriptors, so that "nobody" is no answer.
+    pub fn is_blind(&self) -> bool {
+        self.blind
     }
 
     /// A process by its id.
@@ -237,7 +246,7 @@ mod tests {
         members.insert(12, member(10, "/usr/bin/python", &["python", "-c", "spawn_main"]));
         members.insert(20, member(1, "/usr/bin/python", &other_port));
         members.insert(30, member(1, "/usr/bin/python", &["python", "hold.py", "dev.db"]));
-        Census { members }
+        Census { members, blind: false }
     }
 
     #[test]

@@ -93,6 +93,12 @@ fn publish_openers(scene: &Scene<'_>, census: &Census, path: &Path) {
     let name = database_object(path);
     let openers = census.openers_of(path);
     let open = Source::new("databases", "/proc/*/fd", format!("lsof {}", path.display()));
+    if openers.is_empty() && census.is_blind() {
+        let reason = "no right to see what other users' processes have open";
+        scene.missing(FactKey::SqliteOpenBy, &name, reason);
+        scene.missing(FactKey::SqliteConnections, name, reason);
+        return;
+    }
     let pids: Vec<String> = openers.keys().map(u32::to_string).collect();
     scene.fact(FactKey::SqliteOpenBy, &name, pids, &open);
     scene.fact(FactKey::SqliteConnections, &name, openers.values().sum::<usize>(), &open);

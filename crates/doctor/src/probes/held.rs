@@ -34,6 +34,7 @@ pub struct Holding {
     outcome: Option<Outcome>,
     owner: Option<u32>,
     released: BTreeMap<(String, Lock), Vec<f64>>,
+    left_wait: BTreeMap<(u32, u32), Vec<f64>>,
     seen: Seen,
 }
 
@@ -154,8 +155,17 @@ impl Holding {
             && cpu_share < CPU_SHARE_MAX
     }
 
-    /// The last release of each lock before the answer is a coincidence to be judged.
+    /// The last release of each lock, and the last look at a thread in its wait, before the answer:
+    /// coincidences to be judged.
     fn note_releases(&mut self, seen: &Seen, started: Instant, ended: Instant) {
+        for (pid, process) in &seen.processes {
+            for (tid, thread) in &process.threads {
+                let last = thread.last_in_its_wait().filter(|at| (started..=ended).contains(at));
+                if let Some(last) = last {
+                    self.left_wait.entry((*pid, *tid)).or_default().push(ms(ended - last));
+                }
+            }
+        }
         for locks in &seen.locks {
             for (lock, one) in &locks.seen {
                 if let Some(last) =
@@ -172,7 +182,9 @@ impl Holding {
     pub fn publish(&self, scene: &Scene<'_>, path: &str, control: Option<&str>, with_locks: bool) {
         self.publish_rooms(scene, path);
         self.publish_control(scene, path, control);
-        windows::publish(scene, &Window::Held(path.to_owned()), &self.seen);
+        let window = Window::Held(path.to_owned());
+        windows::publish(scene, &window, &self.seen);
+        windows::publish_releases(scene, &window, &self.left_wait);
         if with_locks {
             windows::publish_locks(scene, &self.seen.locks, &self.released);
         }

@@ -11,7 +11,7 @@ use super::census::Census;
 use super::locks;
 use super::process;
 use super::scene::Scene;
-use crate::evidence::{FactKey, Source, redact};
+use crate::evidence::{FactKey, Source, object, redact};
 use crate::progress::Stage;
 
 /// Most entries of a directory that are looked at.
@@ -36,6 +36,15 @@ pub async fn run(scene: &Scene<'_>) {
         if let Some(pid) = pid_in(&file) {
             publish(scene, &census, &file, pid, &found.databases);
         }
+    }
+    if !directories.is_empty() {
+        let source = Source::new(
+            "lock_files",
+            "*.pid, *.lock and *.lck beside the database and in the working directory",
+            "ls DIR/*.pid DIR/*.lock",
+        );
+        let sought = directories.iter().map(|path| redact::text(&path.display().to_string()));
+        scene.fact(FactKey::LockFilesSought, object::TARGET, sought.collect::<Vec<_>>(), &source);
     }
 }
 

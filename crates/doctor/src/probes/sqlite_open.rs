@@ -73,6 +73,9 @@ pub fn open(
     scratch: &Path,
     copy_bytes_max: u64,
 ) -> Result<Opened, String> {
+    if !std::fs::metadata(database).is_ok_and(|meta| meta.is_file()) {
+        return Err("it is not a plain file that can be read".to_owned());
+    }
     let live = !wal_mode || (in_use && sidecar(database, "-shm").exists());
     if live {
         return read_only(database).map(Opened::Live).map_err(|error| error.to_string());

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use tokio::time::Instant;
+
 use super::descriptors::Descriptors;
 use super::syscalls::Position;
 use crate::evidence::redact;
@@ -31,9 +33,22 @@ pub struct ThreadSeen {
     pub on_cpu_ns: u64,
     /// Time runnable without a CPU within the window.
     pub run_queue_ns: u64,
+    last_seen: BTreeMap<String, Instant>,
 }
 
+/// Calls that are no synchronous wait: computing, and an event loop's own waiting.
+const NO_WAIT: [&str; 2] = ["running", "epoll_wait"];
+
 impl ThreadSeen {
+    /// The last look at which the thread stood in its most frequent wait, if it stood in one for
+    /// half of all looks at least.
+    pub fn last_in_its_wait(&self) -> Option<Instant> {
+        let looks: u64 = self.syscalls.values().sum();
+        let (call, most) = self.syscalls.iter().max_by_key(|(_, looks)| **looks)?;
+        let waits = most * 2 >= looks && !NO_WAIT.contains(&call.as_str()) && !self.is_parked();
+        self.last_seen.get(call).copied().filter(|_| waits)
+    }
+
     /// Whether it slept through the whole window in one futex, as pool threads without work do.
     pub fn is_parked(&self) -> bool {
         self.on_cpu_ns == 0 && self.syscalls.len() == 1 && self.syscalls.contains_key("futex")
@@ -161,6 +176,7 @@ impl OpenThread {
         }
         let position = self.syscall.as_ref().and_then(|file| Position::parse(read(file, buffer)?));
         if let Some(position) = position {
+            self.seen.last_seen.insert(position.label(), Instant::now());
             count(&mut self.seen.syscalls, position.label());
             for what in descriptors.waited_on(pid, &position) {
                 count(&mut self.seen.waits_on, what);

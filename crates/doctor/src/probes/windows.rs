@@ -186,6 +186,20 @@ fn publish_source(scene: &Scene<'_>, pid: u32, window: &Window, python: &PythonS
     });
 }
 
+/// Publishes, by thread, the times from its last look in its wait to the held answer.
+pub fn publish_releases(
+    scene: &Scene<'_>,
+    window: &Window,
+    left_wait: &BTreeMap<(u32, u32), Vec<f64>>,
+) {
+    for ((pid, tid), samples) in left_wait {
+        let file = format!("/proc/{pid}/task/{tid}/syscall");
+        let source = Source::new("threads", format!("{file}, last look in the wait"), format!("sudo cat {file}"));
+        let name = object::thread(*pid, *tid, window);
+        scene.fact(FactKey::ThreadReleaseToResponseMs, name, samples.clone(), &source);
+    }
+}
+
 /// Publishes who held which lock; `to_response_ms` are times from a release to the held answer.
 pub fn publish_locks(
     scene: &Scene<'_>,

@@ -127,8 +127,18 @@ pub struct Offer {
     pub repair: &'static Repair,
     /// The cause it answers.
     pub cause: &'static str,
+    /// Whether the finding explains no symptom: then the repair is judged by the state it
+    /// reaches, and otherwise by before and after.
+    pub hygiene: bool,
     /// What it would do here.
     pub terms: Terms,
+}
+
+impl Offer {
+    /// The state the repair is judged by, if it is judged by a state.
+    pub fn state(&self) -> Option<State> {
+        self.repair.state.filter(|_| self.hygiene)
+    }
 }
 
 /// The repairs for these findings, AUTO before ASK before TELL.
@@ -142,7 +152,8 @@ pub fn offers<'f>(case: &Case<'_>, findings: impl IntoIterator<Item = &'f Findin
                 .filter(|repair| repair.own.is_none_or(|own| own == case.own))
                 .filter_map(|repair| {
                     let terms = (repair.offer)(case, finding)?;
-                    Some(Offer { repair, cause: finding.cause, terms })
+                    let hygiene = finding.is_hygiene();
+                    Some(Offer { repair, cause: finding.cause, hygiene, terms })
                 })
                 .collect::<Vec<_>>()
         })

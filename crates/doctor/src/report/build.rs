@@ -69,7 +69,8 @@ pub fn build(
 /// All AUTO repairs of a sick or untidy target proven: the outcome is REPAIRED.
 fn conclude_repairs(verdict: &mut Verdict, applied: &[Applied]) {
     let proven: Vec<&Applied> = applied.iter().filter(|one| one.fate == Fate::Proven).collect();
-    let all = !applied.is_empty() && proven.len() == applied.len();
+    let held = |one: &Applied| matches!(one.fate, Fate::Proven | Fate::Declined { .. });
+    let all = !proven.is_empty() && applied.iter().all(held);
     let untouched =
         verdict.findings.iter().any(|finding| !proven.iter().any(|one| one.cause == finding.cause));
     if !all || untouched || verdict.outcome == Outcome::Inconclusive {

@@ -181,7 +181,7 @@ mod tests {
         let case = Case::new(&before, &thresholds, true);
         let verdict = verdict::reach(&case);
         let offers = repairs::offers(&case, verdict.findings.iter().chain(&verdict.hygiene));
-        let state = offers[0].repair.state;
+        let state = offers[0].state();
         let proof = proof::compare(&case, &after, state, &sample::Fixed);
         let applied = Applied {
             repair: offers[0].repair.id,

@@ -74,7 +74,7 @@ fn runtime(config: &Config) -> Result<tokio::runtime::Runtime, Failure> {
 async fn serve(loaded: Loaded, place: Place, mut lock: InstanceLock) -> Result<Exit, Failure> {
     let stops = Stops::listen()?;
     // The port comes before the database: who finds it taken changes nothing.
-    let listener = port::bind(loaded.config.server.listen).await?;
+    let listener = port::bind(loaded.config.server.listen)?;
     let address = listener.local_addr().or_fail(|| "the port cannot be read".to_owned())?;
     lock.note_listen(address.to_string())?;
     let running = Arc::new(open(loaded, place, &lock, address)?);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use galen_core::UnixMs;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::clock::rfc3339;
 use crate::failure::{Exit, Failure};
@@ -13,12 +13,15 @@ use crate::terminal::plain;
 /// The state of a listening socket in `/proc/net/tcp` (`TCP_LISTEN` of the kernel's `tcp_states.h`).
 const LISTEN: &str = "0A";
 
-/// Binds the address.
+/// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
+const BACKLOG: u32 = 4096;
+
+/// Binds the address. To be called within the runtime.
 ///
 /// # Errors
 /// When it is taken (naming the process that has it, where rights allow) or cannot be had.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    match TcpListener::bind(address).await {
+pub fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    match listen(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(taken(address)),
         Err(error) => {
@@ -31,6 +34,17 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             Err(Failure::new(format!("cannot listen on {address}: {error}")).fix(hint))
         }
     }
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart must not wait for connections of the last run that linger (TIME_WAIT).
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn taken(address: SocketAddr) -> Failure {
@@ -122,8 +136,8 @@ mod tests {
     #[tokio::test]
     async fn a_taken_port_names_the_process_that_has_it() -> Result<(), Box<dyn std::error::Error>>
     {
-        let first = bind("127.0.0.1:0".parse()?).await?;
-        let failure = bind(first.local_addr()?).await.map(|_| ()).unwrap_err();
+        let first = bind("127.0.0.1:0".parse()?)?;
+        let failure = bind(first.local_addr()?).map(|_| ()).unwrap_err();
         assert_eq!(failure.exit, Exit::Held);
         assert!(failure.what.contains(&format!("process {}", std::process::id())), "{failure}");
         Ok(())

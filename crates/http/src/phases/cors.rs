@@ -12,12 +12,13 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::identify::Visit;
+use crate::answer::HEADERS;
 use crate::app::App;
 use crate::fault::Fault;
 
 const YES: HeaderValue = HeaderValue::from_static("true");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-const HEADERS: HeaderValue =
+const ALLOWED: HeaderValue =
     HeaderValue::from_static("Content-Type, X-CSRF-Token, Idempotency-Key");
 const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After, Server-Timing");
 /// Ten minutes: how long a change of the allow-list takes to reach every browser.
@@ -74,9 +75,9 @@ fn welcome() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.reserve(16);
+    headers.reserve(HEADERS);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
     headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
     response
 }

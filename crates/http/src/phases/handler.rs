@@ -10,10 +10,10 @@ use axum::response::Response;
 use galen_core::Phase;
 use http::Request;
 use hyper::body::Incoming;
-use rustix::time::{ClockId, clock_gettime};
 use tower::Service;
 
 use super::identify::Visit;
+use super::thread_clock::Stretch;
 
 /// Calls the handler of the request's route, or a fallback.
 pub(super) async fn call(visit: &Arc<Visit>, request: Request<Incoming>) -> Response {
@@ -23,11 +23,12 @@ pub(super) async fn call(visit: &Arc<Visit>, request: Request<Incoming>) -> Resp
     let mut answering = pin!(router.call(request));
     let answer = poll_fn(|task| {
         let counted_ns = on_thread_ns(visit);
-        let begun_ns = thread_cpu_ns();
+        let stretch = Stretch::begin(visit.now_ns());
         let polled = answering.as_mut().poll(task);
-        let spent_ns = thread_cpu_ns().saturating_sub(begun_ns);
+        let spent_ns = stretch.end(visit.now_ns());
         let counted_ns = on_thread_ns(visit).saturating_sub(counted_ns);
-        visit.cx.ledger.add(Phase::Handler, spent_ns.saturating_sub(counted_ns));
+        let own_ns = spent_ns.saturating_sub(counted_ns);
+        visit.cx.ledger.add(Phase::Handler, own_ns);
         polled
     })
     .await;
@@ -35,14 +36,6 @@ pub(super) async fn call(visit: &Arc<Visit>, request: Request<Incoming>) -> Resp
         Ok(response) => response,
         Err(never) => match never {},
     }
-}
-
-/// What the calling thread has spent on the CPU, in nanoseconds.
-fn thread_cpu_ns() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    let rest_ns = u64::try_from(now.tv_nsec).unwrap_or(0);
-    seconds.wrapping_mul(1_000_000_000).wrapping_add(rest_ns)
 }
 
 /// What other phases counted in wall time while they ran on the handler's own thread: it is theirs.

@@ -14,6 +14,7 @@ mod identify;
 mod measure;
 mod protect;
 mod session;
+mod thread_clock;
 mod write;
 
 use std::convert::Infallible;

@@ -78,7 +78,6 @@ fn refuse(
 }
 
 fn headers(visit: &Visit, headers: &mut HeaderMap) {
-    headers.reserve(12);
     headers.insert(REQUEST_ID, name_of(visit));
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(REFERRER_POLICY, NO_REFERRER);

@@ -4,6 +4,7 @@ mod progress;
 mod reference;
 mod written;
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use galen_doctor::{
 };
 
 use crate::cli::{Common, place};
-use crate::config::Config;
+use crate::config::{Config, url_of};
 use crate::failure::{Exit, Failure, OrFail};
 use crate::terminal;
 use crate::wire::clock::RealClock;
@@ -162,10 +163,10 @@ fn own(target: Target, config: &Config, place: &Place) -> Target {
     let holder = lock::current_holder(place);
     // Where a server that was killed listened is where its clients still knock.
     let listen = lock::last_holder(place).and_then(|holder| holder.listen);
-    let listen = listen.unwrap_or_else(|| config.server.listen.to_string());
+    let listen = listen.and_then(|text| text.parse().ok()).unwrap_or(config.server.listen);
     let pid = holder.as_ref().map(|holder: &Holder| holder.pid);
     Target {
-        url: Some(format!("http://{listen}")),
+        url: Some(url_of(reachable(listen))),
         database: place.has_database().then(|| place.database.clone()),
         pid,
         intended: Some(Intended {
@@ -174,6 +175,20 @@ fn own(target: Target, config: &Config, place: &Place) -> Target {
             origin: format!("instance lock {}", place.lock().display()),
         }),
         ..target
+    }
+}
+
+/// The address to ask for a server that listens on this one: `0.0.0.0` and `[::]` are no addresses
+/// to connect to, though Linux takes them for its own.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
+            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), v4.port())
+        }
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            SocketAddr::new(Ipv6Addr::LOCALHOST.into(), v6.port())
+        }
+        other => other,
     }
 }
 
@@ -245,6 +260,14 @@ mod tests {
     #[test]
     fn the_defaults_of_the_configuration_are_those_of_the_doctor() {
         assert_eq!(thresholds(&Config::default()), Thresholds::default());
+    }
+
+    #[test]
+    fn a_server_on_every_address_is_asked_on_loopback() {
+        let url = |text: &str| text.parse().map(|listen| url_of(reachable(listen)));
+        assert_eq!(url("0.0.0.0:8000").as_deref(), Ok("http://127.0.0.1:8000"));
+        assert_eq!(url("[::]:8000").as_deref(), Ok("http://[::1]:8000"));
+        assert_eq!(url("10.0.0.1:80").as_deref(), Ok("http://10.0.0.1"));
     }
 
     #[test]

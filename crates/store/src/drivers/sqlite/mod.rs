@@ -1,5 +1,6 @@
 //! The SQLite driver: one writer thread with group commit, reader threads beside it.
 
+mod checkpoint;
 mod fault;
 mod inspect;
 mod job;
@@ -74,6 +75,7 @@ pub struct Sqlite {
 /// The threads of one store.
 struct Threads {
     writer: JoinHandle<()>,
+    checkpointer: JoinHandle<()>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -113,8 +115,9 @@ impl Sqlite {
         self.closing.store(true, Ordering::SeqCst);
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(threads) = threads.take() else { return };
-        // The readers leave first: SQLite empties the log when the last connection, the writer's,
-        // is closed. A thread that is gone already needs no word to go.
+        // The readers leave first: SQLite empties the log when the last connection is closed, and
+        // theirs cannot write. The checkpointer leaves when the writer's connection is closed. A
+        // thread that is gone already needs no word to go.
         for _ in &threads.readers {
             drop(self.reads.send(Errand::Stop));
         }
@@ -123,6 +126,7 @@ impl Sqlite {
         }
         let _ = self.stop.send(());
         joined(threads.writer);
+        joined(threads.checkpointer);
     }
 
     /// Puts a job into the queue of its urgency.

@@ -17,7 +17,7 @@ use super::open_error::OpenError;
 use super::readers::{self, Errand};
 use super::settings::SqliteSettings;
 use super::writer::{Intake, Writer};
-use super::{OLDEST_SQLITE, OLDEST_SQLITE_NUMBER, Shared, Sqlite, Threads, migrate};
+use super::{OLDEST_SQLITE, OLDEST_SQLITE_NUMBER, Shared, Sqlite, Threads, checkpoint, migrate};
 use crate::migrations::Migration;
 use crate::queries;
 
@@ -145,20 +145,35 @@ fn readable(shared: &Shared, settings: &SqliteSettings) -> rusqlite::Result<Conn
     Ok(connection)
 }
 
+/// A connection for the checkpointer, which must be able to write.
+fn checkpointing(shared: &Shared, settings: &SqliteSettings) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&shared.path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    tune_writer(&connection, settings)?;
+    Ok(connection)
+}
+
 /// Starts the threads. When one cannot be started, those that were end with their queues.
 fn start(
     settings: &SqliteSettings,
     shared: &Arc<Shared>,
-    connection: Connection,
+    mut connection: Connection,
 ) -> Result<Sqlite, OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::of(&shared.path, &error);
     let (live, live_jobs) = bounded(settings.writer_queue.max(1));
     let (background, background_jobs) = bounded(settings.background_queue.max(1));
     let (stop, stopped) = bounded(1);
     let (reads, errands) = bounded(settings.reader_queue.max(1));
+    let (wake, woken) = bounded(1);
+    checkpoint::watch(&mut connection, wake).map_err(failed)?;
     let mut readers = Vec::new();
     for number in 0..shared.readers {
         readers.push(start_reader(number, settings, shared, &errands)?);
     }
+    let second = checkpointing(shared, settings).map_err(failed)?;
+    let checkpointer =
+        spawn("galen-log", &shared.path, move || checkpoint::work(&second, &woken))?;
     let writer = Writer {
         connection,
         shared: Arc::clone(shared),
@@ -177,7 +192,11 @@ fn start(
         stop,
         reads,
         closing: AtomicBool::new(false),
-        threads: Mutex::new(Some(Threads { writer, readers })),
+        threads: Mutex::new(Some(Threads {
+            writer,
+            checkpointer,
+            readers,
+        })),
     })
 }
 
