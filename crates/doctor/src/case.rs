@@ -151,21 +151,24 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Why facts of these kinds are missing: what the probes said, or that none was collected.
+    /// Why facts of these kinds are missing: what the probes said, what they said about the thing
+    /// that comes before (the database, the process), or that none was collected.
     pub fn gaps(&self, keys: &[FactKey]) -> Vec<Missing> {
         let told: Vec<Missing> =
             keys.iter().filter_map(|key| self.evidence.any_gap(*key).cloned()).collect();
         if !told.is_empty() {
             return told;
         }
-        keys.first()
-            .map(|key| Missing {
-                key: *key,
-                object: object::TARGET.to_owned(),
-                reason: "no probe found it here".to_owned(),
-            })
-            .into_iter()
-            .collect()
+        let Some(key) = keys.first() else { return Vec::new() };
+        let before = match key.name() {
+            name if name.starts_with("Sqlite") => self.evidence.any_gap(FactKey::SqlitePath),
+            name if name.starts_with("Thread") || name.starts_with("Process") => {
+                self.evidence.any_gap(FactKey::TargetPid)
+            }
+            _ => None,
+        };
+        let reason = before.map_or("no probe found it here", |gap| &gap.reason).to_owned();
+        vec![Missing { key: *key, object: object::TARGET.to_owned(), reason }]
     }
 
     /// A share in percent of a whole.

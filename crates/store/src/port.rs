@@ -39,6 +39,18 @@ pub(crate) trait Engine: Send + Sync {
         T: Send + 'static,
         F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static;
 
+    /// The same for a command that a power cut may undo, because it would be done again: resolves
+    /// after its commit, durable or not.
+    fn redoable<'a, T, F>(
+        &'a self,
+        cx: &'a Cx,
+        name: &'static str,
+        work: F,
+    ) -> impl Future<Output = StoreResult<T>> + Send + 'a
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static;
+
     /// Facts of the database.
     fn facts<'a>(&'a self, cx: &'a Cx)
     -> impl Future<Output = StoreResult<StoreFacts>> + Send + 'a;
@@ -316,7 +328,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>> {
-        Box::pin(self.0.command(cx, "upkeep.sweep", move |tx| commands::sweep::slice(tx, work)))
+        Box::pin(self.0.redoable(cx, "upkeep.sweep", move |tx| commands::sweep::slice(tx, work)))
     }
 
     fn maintain<'a>(

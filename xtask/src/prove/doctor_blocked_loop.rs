@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::doctor::{Examination, bytes_of, examine};
 use super::patients::Patient;
+use super::web::{Client, Request};
 use super::{Ask, Figure, Goal, Outcome, ground};
 
 const FAULT: &str = "loop_blocked_sync";
@@ -19,14 +20,13 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     let dir = ground::clear("doctor-blocked-loop")?;
     let patient = Patient::start(&dir, FAULT)?;
     let examination = examine(ask, &dir, &arguments(&patient))?;
-    let database = patient.database.clone();
-    let size = std::fs::metadata(&database)?.len();
+    let size = std::fs::metadata(&patient.database)?.len();
     patient.stop()?;
     let mut outcome = Outcome::default();
     verdict(&examination, &mut outcome);
     let megabytes = size as f64 / 1e6;
     outcome.add(Figure::new("the database that is ruled out", megabytes, "MB", Goal::AtMost(1.0)));
-    untouched(ask, &dir, &database, &mut outcome)?;
+    untouched(ask, &dir, &mut outcome)?;
     outcome.note(format!("the report is {}", dir.join("report.json").display()));
     Ok(outcome)
 }
@@ -61,8 +61,7 @@ fn verdict(examination: &Examination, outcome: &mut Outcome) {
         "... with file and line",
         waiting_line().is_some_and(|line| says(&[&line])),
     ));
-    outcome
-        .add(Figure::holds("... and the thread's evidence", chain.contains("clock_nanosleep in")));
+    outcome.add(Figure::holds("... and the thread's evidence", chain.contains("clock_nanosleep")));
     let bounded = database.iter().filter(|out| **out).count() as u64;
     outcome.add(Figure::count("causes in the database ruled out", bounded, Goal::AtLeast(4.0)));
     let by_bound = format!("{ruled_out}{refused}").contains("0.33 MB");
@@ -103,18 +102,30 @@ fn waiting_line() -> Option<String> {
     Some(format!("app.py:{}", line + 1))
 }
 
-/// A stopped backend's file, `-wal` and `-shm` are the same bytes after an examination.
-fn untouched(ask: &Ask, dir: &Path, database: &Path, outcome: &mut Outcome) -> Result<()> {
-    let before = bytes_of(database)?;
+/// A stopped backend's file, `-wal` and `-shm` are the same bytes after an examination. It is
+/// stopped in the rudest way, so that a write-ahead log with content and its index are left behind.
+fn untouched(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
+    let patient = Patient::start(dir, "stored_csrf")?;
+    for _ in 0..5 {
+        Client::new(patient.port).send(&Request::get("/api/auth/csrf"))?;
+    }
+    let database = patient.database.clone();
+    patient.kill_nine()?;
+    let before = bytes_of(&database)?;
+    let left = |at: usize| {
+        before.get(at).is_some_and(|(_, bytes)| bytes.as_ref().is_some_and(|b| !b.is_empty()))
+    };
+    outcome.add(Figure::holds("the stopped backend leaves a -wal and a -shm", left(1) && left(2)));
     let path = database.to_string_lossy().into_owned();
     let nobody = format!("http://127.0.0.1:{}", ground::free_port()?);
     let stopped = dir.join("stopped");
     std::fs::create_dir_all(&stopped)?;
     let examination = examine(ask, &stopped, &[nobody, "--db".to_owned(), path])?;
-    let after = bytes_of(database)?;
+    let after = bytes_of(&database)?;
+    let looked = examination.report.to_string().contains("\"sqlite_pages\"");
     outcome.add(Figure::holds(
-        "the stopped backend is examined",
-        (1..=2).contains(&examination.output.code),
+        "it is examined, and its database read",
+        (1..=2).contains(&examination.output.code) && looked,
     ));
     outcome.add(Figure::holds("its file, -wal and -shm are byte-identical", before == after));
     Ok(())

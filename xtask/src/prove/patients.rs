@@ -120,6 +120,14 @@ impl Patient {
             .spawn()
     }
 
+    /// Sends `SIGKILL`: what it had open is left as it is.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn kill_nine(self) -> Result<()> {
+        self.running.kill_nine()
+    }
+
     /// Stops the patient and waits until it is gone.
     ///
     /// # Errors

@@ -114,7 +114,7 @@ async fn send(
     started: Instant,
 ) -> Exchange {
     let full = tools.address.prefix.clone() + path;
-    match dial(tools.address, Some(socket), started + tools.limits.deadline).await {
+    match dial(tools.address, Some(socket), tools.limits.end(started)).await {
         Ok((mut connection, connect_ms)) => {
             let mut exchange = connection.exchange(&full, tools.limits, started).await;
             exchange.connect_ms = Some(connect_ms);

@@ -122,8 +122,17 @@ impl Exchange {
 pub struct Limits {
     /// The whole exchange.
     pub deadline: Duration,
+    /// No exchange goes on beyond this moment, so that what was measured is still published.
+    pub until: Instant,
     /// Bytes of the body; what is beyond is not read.
     pub body_bytes_max: u64,
+}
+
+impl Limits {
+    /// When an exchange that began then must have ended.
+    pub fn end(&self, started: Instant) -> Instant {
+        (started + self.deadline).min(self.until)
+    }
 }
 
 /// A connection that stands, and when its last request was written and its first byte came.
@@ -142,7 +151,7 @@ struct Marks {
 /// A GET on a connection of its own.
 pub async fn get(address: &Address, path: &str, limits: Limits) -> Exchange {
     let started = Instant::now();
-    match dial(address, None, started + limits.deadline).await {
+    match dial(address, None, limits.end(started)).await {
         Err(outcome) => Exchange::failed(outcome, started),
         Ok((mut connection, connect_ms)) => {
             let mut exchange = connection.exchange(path, limits, started).await;
@@ -215,7 +224,7 @@ impl Connection {
 
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
-        let deadline = started + limits.deadline;
+        let deadline = limits.end(started);
         let Ok(request) = Request::builder()
             .method(Method::GET)
             .uri(path)
@@ -250,7 +259,7 @@ impl Connection {
         let server = header("server").map(|raw| redact::text(&String::from_utf8_lossy(&raw)));
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
-        let deadline = started + limits.deadline;
+        let deadline = limits.end(started);
         let (body, body_end) =
             read_body(response.into_body(), limits.body_bytes_max, deadline).await;
         let first_byte_ms = marks
@@ -397,13 +406,16 @@ mod tests {
         }
     }
 
-    const LIMITS: Limits = Limits { deadline: Duration::from_secs(2), body_bytes_max: 4096 };
+    fn limits() -> Limits {
+        let deadline = Duration::from_secs(2);
+        Limits { deadline, until: Instant::now() + deadline, body_bytes_max: 4096 }
+    }
 
     #[tokio::test]
     async fn an_answer_is_timed_by_phase() {
         let address =
             hostile(b"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 2\r\n\r\nok", false);
-        let exchange = get(&address, "/", LIMITS).await;
+        let exchange = get(&address, "/", limits()).await;
         assert_eq!(exchange.outcome, Outcome::Status(200));
         assert_eq!((exchange.body_bytes, exchange.server.as_deref()), (2, Some("x")));
         assert!(
@@ -414,27 +426,27 @@ mod tests {
     #[tokio::test]
     async fn an_endless_body_is_read_to_the_cap_and_no_further() {
         let address = hostile(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", true);
-        let exchange = get(&address, "/", LIMITS).await;
+        let exchange = get(&address, "/", limits()).await;
         assert_eq!((exchange.outcome, exchange.body_bytes), (Outcome::Status(200), 4096));
     }
 
     #[tokio::test]
     async fn what_is_not_http_is_a_protocol_error_and_a_silent_close_is_closed() {
         let address = hostile(b"\x1b[31mSSH-2.0-hello\r\n\r\n", false);
-        assert_eq!(get(&address, "/", LIMITS).await.outcome, Outcome::Protocol);
+        assert_eq!(get(&address, "/", limits()).await.outcome, Outcome::Protocol);
         let address = hostile(b"", false);
-        assert_eq!(get(&address, "/", LIMITS).await.outcome, Outcome::Closed);
+        assert_eq!(get(&address, "/", limits()).await.outcome, Outcome::Closed);
         let address = hostile(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nok", false);
-        assert_eq!(get(&address, "/", LIMITS).await.outcome, Outcome::Closed);
+        assert_eq!(get(&address, "/", limits()).await.outcome, Outcome::Closed);
     }
 
     #[tokio::test]
     async fn a_closed_port_is_refused_and_an_error_quote_carries_no_escape() {
         let mut address = hostile(b"HTTP/1.1 500 E\r\ncontent-length: 8\r\n\r\n\x1b[31mbad", false);
-        let exchange = get(&address, "/", LIMITS).await;
+        let exchange = get(&address, "/", limits()).await;
         assert!(exchange.outcome.is_error());
         assert_eq!(exchange.quote(), "[31mbad");
         address.socket = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        assert_eq!(get(&address, "/", LIMITS).await.outcome, Outcome::Refused);
+        assert_eq!(get(&address, "/", limits()).await.outcome, Outcome::Refused);
     }
 }

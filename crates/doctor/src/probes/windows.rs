@@ -194,7 +194,11 @@ pub fn publish_releases(
 ) {
     for ((pid, tid), samples) in left_wait {
         let file = format!("/proc/{pid}/task/{tid}/syscall");
-        let source = Source::new("threads", format!("{file}, last look in the wait"), format!("sudo cat {file}"));
+        let source = Source::new(
+            "threads",
+            format!("{file}, last look in the wait"),
+            format!("sudo cat {file}"),
+        );
         let name = object::thread(*pid, *tid, window);
         scene.fact(FactKey::ThreadReleaseToResponseMs, name, samples.clone(), &source);
     }

@@ -28,14 +28,14 @@ pub(super) const INDEX: Repair = advice(
 pub(super) const VACUUM: Repair = advice(
     "vacuum",
     &["F43"],
-    (Code::RepairVacuum, Code::RiskVacuum, Code::UndoNone),
+    (Code::RepairVacuum, Code::RiskVacuum, Code::UndoBackup),
     Class::Ask,
     vacuum,
 );
 pub(super) const START: Repair = advice(
     "start-service",
     &["F01"],
-    (Code::RepairStart, Code::RiskNone, Code::UndoNone),
+    (Code::RepairStart, Code::RiskNone, Code::UndoStop),
     Class::Ask,
     start,
 );
@@ -56,35 +56,35 @@ pub(super) const COPY: Repair = advice(
 pub(super) const LOOP_WAIT: Repair = advice(
     "free-the-loop-of-waits",
     &["F13"],
-    (Code::RepairLoopWait, Code::RiskCode, Code::UndoNone),
+    (Code::RepairLoopWait, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     loop_wait,
 );
 pub(super) const LOOP_CPU: Repair = advice(
     "free-the-loop-of-computing",
     &["F14"],
-    (Code::RepairLoopCpu, Code::RiskCode, Code::UndoNone),
+    (Code::RepairLoopCpu, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     loop_cpu,
 );
 pub(super) const POOL: Repair = advice(
     "empty-the-pool",
     &["F15"],
-    (Code::RepairPool, Code::RiskCode, Code::UndoNone),
+    (Code::RepairPool, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     pool,
 );
 pub(super) const HASH: Repair = advice(
     "bound-hashing",
     &["F18"],
-    (Code::RepairHash, Code::RiskCode, Code::UndoNone),
+    (Code::RepairHash, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     hash,
 );
 pub(super) const NEIGHBOUR: Repair = advice(
     "give-cpu-back",
     &["F19"],
-    (Code::RepairNeighbour, Code::RiskNone, Code::UndoNone),
+    (Code::RepairNeighbour, Code::RiskNone, Code::UndoCode),
     Class::Tell,
     neighbour,
 );
@@ -98,21 +98,21 @@ pub(super) const LOCK_HOLDER: Repair = advice(
 pub(super) const TRANSACTION: Repair = advice(
     "shorten-transaction",
     &["F36"],
-    (Code::RepairTransaction, Code::RiskCode, Code::UndoNone),
+    (Code::RepairTransaction, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     transaction,
 );
 pub(super) const ZOMBIES: Repair = advice(
     "collect-children",
     &["F29"],
-    (Code::RepairZombies, Code::RiskCode, Code::UndoNone),
+    (Code::RepairZombies, Code::RiskCode, Code::UndoCode),
     Class::Tell,
     zombies,
 );
 pub(super) const UPGRADE_SQLITE: Repair = advice(
     "upgrade-sqlite",
     &["F78"],
-    (Code::RepairUpgradeSqlite, Code::RiskNone, Code::UndoNone),
+    (Code::RepairUpgradeSqlite, Code::RiskNone, Code::UndoInstall),
     Class::Tell,
     upgrade_sqlite,
 );

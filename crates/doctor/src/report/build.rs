@@ -77,6 +77,8 @@ fn conclude_repairs(verdict: &mut Verdict, applied: &[Applied]) {
         return;
     }
     verdict.outcome = Outcome::Repaired;
+    // What was repaired stands under "before and after", and is no longer there to know.
+    verdict.hygiene.retain(|finding| !proven.iter().any(|one| one.cause == finding.cause));
     let lines = proven.iter().map(|one| {
         let says = Sentence::new(Code::Repaired).word("repair", one.title);
         match one.proof.as_ref().and_then(|proof| proof.state.as_ref()) {

@@ -163,6 +163,10 @@ impl Paper {
             fate = format!("{fate}: {reason}");
         }
         self.item("", &fate);
+        if let (Some(foretold), Some(changed)) = (&card.foretold, &card.changed) {
+            let (before, after) = (page.t["LabelForetold"], page.t["LabelChanged"]);
+            self.item("", &format!("{before}: {foretold}, {after}: {changed}"));
+        }
         if let (Some(state), Some(reached)) = (&card.state, card.state_reached) {
             self.item("", &format!("{} ({reached})", state.plain()));
         }

@@ -49,6 +49,8 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// A command; many share one transaction.
     Command(Box<dyn Command>),
+    /// A command that a power cut may undo, because it would be done again; it runs alone.
+    Redoable(Box<dyn Command>),
     /// A piece of maintenance, which runs outside any transaction.
     Upkeep(UpkeepCall),
 }
@@ -57,7 +59,7 @@ impl Job {
     /// Why it is not worth beginning any more, if it is not.
     pub(super) fn outdated(&self, now_ns: u64) -> Option<StoreError> {
         let gone = match &self.work {
-            Work::Command(command) => command.is_abandoned(),
+            Work::Command(command) | Work::Redoable(command) => command.is_abandoned(),
             Work::Upkeep(call) => call.reply.is_closed(),
         };
         let late = gone || now_ns > self.deadline_ns;
@@ -67,7 +69,9 @@ impl Job {
     /// Answers it with an error.
     pub(super) fn refuse(self, error: StoreError, spent: Spent) {
         match self.work {
-            Work::Command(command) => command.answer(Err(error), spent),
+            Work::Command(command) | Work::Redoable(command) => {
+                command.answer(Err(error), spent);
+            }
             Work::Upkeep(call) => call.answer(Err(error), spent),
         }
     }

@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 pub use open_error::OpenError;
 pub use settings::{SqliteSettings, Synchronous};
 
-use self::job::{Call, Job, UpkeepCall, Work};
+use self::job::{Call, Command, Job, UpkeepCall, Work};
 use self::readers::Errand;
 use self::tx::SqliteTx;
 use crate::migrations::{self, Migration};
@@ -146,6 +146,32 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Hands a command to the writer and waits for its answer.
+    async fn call<T, F>(
+        &self,
+        cx: &Cx,
+        name: &'static str,
+        work: F,
+        kind: fn(Box<dyn Command>) -> Work,
+    ) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Call { work: Some(work), output: None, reply };
+        let job = Job {
+            name,
+            queued_ns: self.shared.clock.monotonic_ns(),
+            deadline_ns: cx.deadline.0,
+            work: kind(Box::new(call)),
+        };
+        self.queue(cx, job)?;
+        let (result, spent) = answer.await.map_err(|_| lost())?;
+        spent.count(&cx.ledger);
+        result
+    }
+
     /// Runs a read that may look at the connection itself.
     async fn read_with<T, F>(&self, cx: &Cx, work: F) -> StoreResult<T>
     where
@@ -207,18 +233,15 @@ impl Engine for Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let call = Call { work: Some(work), output: None, reply };
-        let job = Job {
-            name,
-            queued_ns: self.shared.clock.monotonic_ns(),
-            deadline_ns: cx.deadline.0,
-            work: Work::Command(Box::new(call)),
-        };
-        self.queue(cx, job)?;
-        let (result, spent) = answer.await.map_err(|_| lost())?;
-        spent.count(&cx.ledger);
-        result
+        self.call(cx, name, work, Work::Command).await
+    }
+
+    async fn redoable<'a, T, F>(&'a self, cx: &'a Cx, name: &'static str, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static,
+    {
+        self.call(cx, name, work, Work::Redoable).await
     }
 
     async fn facts<'a>(&'a self, cx: &'a Cx) -> StoreResult<StoreFacts> {

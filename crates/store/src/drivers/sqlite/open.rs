@@ -118,7 +118,7 @@ fn tune_writer(connection: &Connection, settings: &SqliteSettings) -> rusqlite::
     tune(connection, settings)
 }
 
-fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqlite::Result<()> {
+pub(super) fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqlite::Result<()> {
     // A negative number is KiB (https://www.sqlite.org/pragma.html#pragma_cache_size).
     connection.pragma_update(None, "cache_size", -i64::from(settings.cache_kib))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -128,7 +128,7 @@ fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqlite::Result<
     // The plan of a statement hangs on its text and never on bound values: it is the plan that was
     // proven, and SQLite need not prepare it again whenever a value is bound to its LIMIT
     // (https://www.sqlite.org/queryplanner-ng.html#qpsg).
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    //XX connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(queries::each().count() + 16);
     Ok(())
 }
@@ -172,8 +172,7 @@ fn start(
         readers.push(start_reader(number, settings, shared, &errands)?);
     }
     let second = checkpointing(shared, settings).map_err(failed)?;
-    let checkpointer =
-        spawn("galen-log", &shared.path, move || checkpoint::work(&second, &woken))?;
+    let checkpointer = spawn("galen-log", &shared.path, move || checkpoint::work(&second, &woken))?;
     let writer = Writer {
         connection,
         shared: Arc::clone(shared),
@@ -182,6 +181,7 @@ fn start(
         stop: stopped,
         batch: settings.batch.max(1),
         busy_timeout: Duration::from_millis(settings.busy_timeout_ms),
+        synchronous: settings.synchronous,
         intake: Intake::default(),
     };
     let writer = spawn("galen-writer", &shared.path, move || writer.work())?;
@@ -192,11 +192,7 @@ fn start(
         stop,
         reads,
         closing: AtomicBool::new(false),
-        threads: Mutex::new(Some(Threads {
-            writer,
-            checkpointer,
-            readers,
-        })),
+        threads: Mutex::new(Some(Threads { writer, checkpointer, readers })),
     })
 }
 

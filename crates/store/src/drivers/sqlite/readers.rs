@@ -78,11 +78,7 @@ where
         let ended_ns = tx.now_ns();
         let wait_ns = begun_ns.saturating_sub(self.queued_ns);
         let run_ns = ended_ns.saturating_sub(begun_ns);
-        self.answer = Some(Answer {
-            result,
-            wait_ns,
-            run_ns,
-        });
+        self.answer = Some(Answer { result, wait_ns, run_ns });
         ended_ns
     }
 

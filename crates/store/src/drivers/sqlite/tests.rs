@@ -331,6 +331,57 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later() {
     assert!(matches!(read, Err(StoreError::Engine(_))));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_redoable_work_is_committed_without_a_sync() {
+    let play = Play::new(|_| {});
+    let level = || |tx: &mut dyn Tx| one(tx, &query("PRAGMA synchronous"), &[], |row| row.int(0));
+    let cx = play.samples.background_cx();
+    let (normal, full) = (1, 2);
+    assert_eq!(play.store.0.command(&cx, "test.level", level()).await, Ok(Some(full)));
+    assert_eq!(play.store.0.redoable(&cx, "test.level", level()).await, Ok(Some(normal)));
+    assert_eq!(play.store.0.command(&cx, "test.level", level()).await, Ok(Some(full)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_moved_into_the_database_beside_the_writer() {
+    let play = Play::new(|_| {});
+    let fill = "INSERT INTO users (id, email, email_key, name, password_hash, role, status, \
+                created_at, updated_at) SELECT randomblob(16), '', hex(randomblob(9)), \
+                hex(randomblob(3000000)), '', 'user', 'active', 0, 0";
+    let empty = play.store.facts(&play.samples.cx()).await.unwrap().size_bytes;
+    let cx = play.samples.cx();
+    let filled = play.store.0.command(&cx, "test.fill", move |tx| tx.run(&query(fill), &[])).await;
+    assert_eq!(filled, Ok(1));
+    // Without a checkpoint the file would stay as small as it is, however long one waits.
+    while play.store.facts(&play.samples.cx()).await.unwrap().size_bytes < empty + 5_000_000 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[test]
+fn a_cached_statement_is_not_prepared_again_for_other_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("galen.db");
+    open_with(&path, migrations::SQLITE).unwrap().close();
+    let connection = Connection::open(&path).unwrap();
+    super::open::tune(&connection, &SqliteSettings::at(&path)).unwrap();
+    for query in crate::queries::each() {
+        let mut prepared = 0;
+        for value in 1..4_i64 {
+            let mut statement = connection.prepare_cached(query.sql).unwrap();
+            for index in 1..=statement.parameter_count() {
+                statement.raw_bind_parameter(index, value).unwrap();
+            }
+            // What the values make of the statement is of no interest here.
+            let mut rows = statement.raw_query();
+            while let Ok(Some(_)) = rows.next() {}
+            drop(rows);
+            prepared = statement.get_status(rusqlite::StatementStatus::RePrepare);
+        }
+        assert_eq!(prepared, 0, "{}", query.name);
+    }
+}
+
 fn open_with(path: &Path, known: &[Migration]) -> Result<SqliteStore, OpenError> {
     let clock = Samples::default().clock;
     SqliteStore::open_with(SqliteSettings::at(path), clock, Arc::new(NullObserver), known)

@@ -2,7 +2,8 @@
 //!
 //! It takes what waits, live commands first, begins one transaction, runs each command in its own
 //! savepoint, commits with `synchronous=FULL`, and only then answers them all: an acknowledged write
-//! survives a power cut, and its price is shared.
+//! survives a power cut, and its price is shared. Only the sweep's slices are not synced: a power cut
+//! that undoes one leaves what had expired to be swept again.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 use super::Shared;
 use super::fault::{commit_fault, fault};
 use super::job::{Command, Job, Spent, Work};
+use super::settings::Synchronous;
 use super::tx::SqliteTx;
 use super::upkeep;
 
@@ -36,6 +38,7 @@ pub(super) struct Writer {
     pub stop: Receiver<()>,
     pub batch: usize,
     pub busy_timeout: Duration,
+    pub synchronous: Synchronous,
     pub intake: Intake,
 }
 
@@ -75,6 +78,7 @@ impl Writer {
             while let Some(job) = jobs.pop_front() {
                 match job.work {
                     Work::Upkeep(_) => self.maintain(job),
+                    Work::Redoable(_) => self.redoable(job),
                     Work::Command(_) => {
                         jobs.push_front(job);
                         self.transaction(&mut jobs, alone);
@@ -124,13 +128,34 @@ impl Writer {
         let mut jobs = VecDeque::from([first]);
         while shares && jobs.len() < self.batch {
             let Ok(job) = self.live.try_recv() else { break };
-            if matches!(job.work, Work::Upkeep(_)) {
+            if !matches!(job.work, Work::Command(_)) {
                 self.intake.held = Some(job);
                 break;
             }
             jobs.push_back(job);
         }
         jobs
+    }
+
+    /// Runs a command whose commit is not synced: nobody is told anything that a power cut could
+    /// make untrue, and live callers do not wait for its pages to reach the disk. It stays in order
+    /// with its neighbours: the next synced commit syncs the log up to itself
+    /// (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+    fn redoable(&self, job: Job) {
+        let level = |level: Synchronous| {
+            let set = self.connection.pragma_update(None, "synchronous", level.name());
+            if let Err(error) = set {
+                tracing::error!(%error, "the level of synchronous could not be set");
+            }
+        };
+        let relaxed = self.synchronous == Synchronous::Full;
+        if relaxed {
+            level(Synchronous::Normal);
+        }
+        self.transaction(&mut VecDeque::from([job]), true);
+        if relaxed {
+            level(Synchronous::Full);
+        }
     }
 
     /// Runs commands from the front of `jobs` in one transaction, until there are none left or an
@@ -185,7 +210,8 @@ impl Writer {
             job.refuse(error, Spent { queue_ns, lock_ns, ..Spent::default() });
             return None;
         }
-        let Job { name, work: Work::Command(mut command), .. } = job else {
+        let Job { name, work: Work::Command(mut command) | Work::Redoable(mut command), .. } = job
+        else {
             return None;
         };
         let outcome = self.guarded(command.as_mut(), alone);

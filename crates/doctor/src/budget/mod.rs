@@ -1,16 +1,14 @@
 //! The latency budget: where the time of one request went, adding up to all of it.
 
-use galen_core::Phase;
+mod inside;
+
 use serde::Serialize;
 
-use crate::evidence::object::{self, Window};
 use crate::evidence::{Evidence, Fact, FactKey};
 use crate::figure::{Expr, Figure};
-use crate::locks;
-use crate::pools;
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
-use crate::threads::{self, ThreadView, Wait};
+use crate::threads;
 use crate::words::Code;
 
 /// Above this share of unexplained time no cause is named.
@@ -169,7 +167,7 @@ pub fn of(evidence: &Evidence, symptom: &Symptom) -> Option<Budget> {
         Some(rooms) => total.clone().times(rooms.share(rooms.handler)),
         None => total.clone().less(Expr::sum(parts.iter().map(|part| part.time.clone()))),
     };
-    parts.extend(inside_parts(evidence, symptom, &views, &inside));
+    parts.extend(inside::parts(evidence, symptom, &views, &inside));
     close(evidence, symptom, total, parts)
 }
 
@@ -257,198 +255,6 @@ fn room_note(code: Code, room: &Fact) -> Option<Sentence> {
     let count = Figure { value: looks, unit: crate::figure::Unit::Count, expr: Expr::value(room) };
     let n = Figure { value: room.n as f64, unit: crate::figure::Unit::Count, expr: Expr::n(room) };
     Some(Sentence::new(code).figure("looks", &count).figure("n", &n))
-}
-
-/// The time inside the handler, by the server's own ledger or by what its threads did.
-fn inside_parts(
-    evidence: &Evidence,
-    symptom: &Symptom,
-    views: &[ThreadView<'_>],
-    inside: &Expr,
-) -> Vec<Part> {
-    let ledger = ledger_parts(evidence, symptom, inside);
-    if !ledger.is_empty() {
-        return ledger;
-    }
-    match (threads::working(views), pools::full(views)) {
-        (Some(view), _) => thread_parts(evidence, symptom, view, inside),
-        (None, Some(_)) => vec![Part::new(Component::PoolWait, inside.clone())],
-        (None, None) => Vec::new(),
-    }
-}
-
-/// Where the phases of Galen's own ledger belong.
-fn component_of_phase(phase: Phase) -> Component {
-    match phase {
-        Phase::AcceptQueue => Component::NotAccepted,
-        Phase::ExecutorQueue => Component::RunQueue,
-        Phase::BodyRead => Component::Unread,
-        Phase::Limits | Phase::Cors | Phase::Session | Phase::Csrf => Component::OnCpu,
-        Phase::Handler | Phase::Hash => Component::OnCpu,
-        Phase::PoolWait | Phase::HashWait => Component::PoolWait,
-        Phase::LockWait => Component::DbLock,
-        Phase::Query => Component::DbWork,
-        Phase::CommitWait => Component::Disk,
-        Phase::Outbound => Component::Upstream,
-        Phase::Write => Component::Answer,
-    }
-}
-
-fn ledger_parts(evidence: &Evidence, symptom: &Symptom, inside: &Expr) -> Vec<Part> {
-    let route = format!("GET {}", symptom.path);
-    let Some(wall) = evidence.find(FactKey::WitnessRouteMs, &route) else { return Vec::new() };
-    evidence
-        .all(FactKey::WitnessPhaseMs)
-        .filter_map(|fact| {
-            let (of, name) = object::parse_phase(&fact.object)?;
-            let phase = Phase::ALL.into_iter().find(|phase| of == route && phase.name() == name)?;
-            let share = Expr::value(fact).over(Expr::median(wall)).at_most(Expr::Constant(1.0));
-            Some(Part::new(component_of_phase(phase), inside.clone().times(share)))
-        })
-        .collect()
-}
-
-/// Splits the handler's time by what the working thread did in it.
-fn thread_parts(
-    evidence: &Evidence,
-    symptom: &Symptom,
-    view: &ThreadView<'_>,
-    inside: &Expr,
-) -> Vec<Part> {
-    let mut parts = cpu_parts(evidence, symptom, view, inside);
-    let cpu: Expr = Expr::sum(parts.iter().map(|part| part.time.clone()));
-    let rest = inside.clone().less(cpu);
-    let waiting = view.looks_total().saturating_sub(view.looks(Wait::Running));
-    if waiting == 0 {
-        return parts;
-    }
-    let running = view.share_expr(Wait::Running);
-    let not_running = Expr::Constant(1.0).less(running);
-    let share_of_rest = |expr: Expr| rest.clone().times(expr.over(not_running.clone()));
-    for (class, component) in wait_components(view) {
-        let time = share_of_rest(view.share_expr(class));
-        match (component, lock_share(evidence, view, class)) {
-            (Component::Sleep, Some(held)) => {
-                let locked = time.clone().times(held);
-                parts.push(Part {
-                    component: Component::DbLock,
-                    time: locked.clone(),
-                    note: wait_note(evidence, view, class),
-                });
-                parts.push(Part::new(Component::Sleep, time.less(locked)));
-            }
-            _ => parts.push(Part { component, time, note: wait_note(evidence, view, class) }),
-        }
-    }
-    parts
-}
-
-fn cpu_parts(
-    evidence: &Evidence,
-    symptom: &Symptom,
-    view: &ThreadView<'_>,
-    inside: &Expr,
-) -> Vec<Part> {
-    let on_cpu = view.on_cpu_expr().unwrap_or_else(|| view.share_expr(Wait::Running));
-    let on_cpu = inside.clone().times(on_cpu.at_most(Expr::Constant(1.0)));
-    let component = if calls_database(view) { Component::DbWork } else { Component::OnCpu };
-    let mut parts = vec![Part { component, time: on_cpu.clone(), note: line_note(evidence, view) }];
-    let Some(run_queue) = view.run_queue_expr() else { return parts };
-    let queued = inside.clone().times(run_queue).at_most(inside.clone().less(on_cpu));
-    match throttled(evidence, symptom, view.pid) {
-        Some(share) => {
-            let held_back = inside.clone().times(share).at_most(queued.clone());
-            parts.push(Part::new(Component::Throttled, held_back.clone()));
-            parts.push(Part::new(Component::RunQueue, queued.less(held_back)));
-        }
-        None => parts.push(Part::new(Component::RunQueue, queued)),
-    }
-    parts
-}
-
-/// The share of the window in which the server's cgroup was throttled.
-fn throttled(evidence: &Evidence, symptom: &Symptom, pid: u32) -> Option<Expr> {
-    symptom.windows().iter().find_map(|window: &Window| {
-        let process = object::process_during(pid, window);
-        let part = evidence.find(FactKey::CgroupThrottledNs, &process)?;
-        let whole = evidence.find(FactKey::ProcessWindowNs, &process)?;
-        Some(Expr::value(part).over(Expr::value(whole)))
-    })
-}
-
-fn wait_components(view: &ThreadView<'_>) -> Vec<(Wait, Component)> {
-    let other = match view.waits_on().map(|(target, _)| target) {
-        Some(target) if target.starts_with("file ") => Component::Disk,
-        Some(target) if target.starts_with("tcp ") || target.starts_with("udp ") => {
-            Component::Upstream
-        }
-        _ => Component::Unexplained,
-    };
-    [
-        (Wait::Sleep, Component::Sleep),
-        (Wait::FileLock, Component::DbLock),
-        (Wait::File, Component::Disk),
-        (Wait::Network, Component::Upstream),
-        (Wait::Child, Component::Upstream),
-        (Wait::Other, other),
-    ]
-    .into_iter()
-    .filter(|(class, component)| view.looks(*class) > 0 && *component != Component::Unexplained)
-    .collect()
-}
-
-/// The share of a timed sleep that stood under a foreign or own write lock.
-fn lock_share(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option<Expr> {
-    if class != Wait::Sleep {
-        return None;
-    }
-    locks::busy_wait_expr(view)?;
-    let lock = locks::held(evidence).into_iter().next()?;
-    Some(lock.share_expr().at_most(Expr::Constant(1.0)))
-}
-
-/// Whether the working line calls a database driver.
-fn calls_database(view: &ThreadView<'_>) -> bool {
-    const CALLS: [&str; 8] = [
-        ".execute",
-        ".executemany",
-        ".fetchone",
-        ".fetchall",
-        ".fetchmany",
-        ".scalar",
-        ".query(",
-        ".commit(",
-    ];
-    view.source_text().is_some_and(|(text, _)| CALLS.iter().any(|call| text.contains(call)))
-}
-
-fn line_note(evidence: &Evidence, view: &ThreadView<'_>) -> Option<Sentence> {
-    let (line, fact) = view.line()?;
-    let looks = Figure::count(Expr::count(fact, line), evidence)?;
-    let n = Figure::count(Expr::n(fact), evidence)?;
-    Some(
-        Sentence::new(Code::AtLine)
-            .name("line", line, fact)
-            .figure("looks", &looks)
-            .figure("n", &n),
-    )
-}
-
-fn wait_note(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option<Sentence> {
-    let (label, _) = *view.labels(class).first()?;
-    let looks = Figure::count(Expr::count(view.waits, label), evidence)?;
-    let n = Figure::count(Expr::n(view.waits), evidence)?;
-    let sentence = match view.line() {
-        Some((line, fact)) => Sentence::new(Code::InCallAtLine).name("line", line, fact),
-        None => Sentence::new(Code::InCall),
-    };
-    Some(
-        sentence
-            .name("call", label, view.waits)
-            .name("thread", format!("{}/{}", view.pid, view.tid), view.waits)
-            .figure("looks", &looks)
-            .figure("n", &n),
-    )
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! The page: the report as strings and shares, ready to be laid out by any renderer.
 
+mod cited;
+mod repairs;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Report, build, values};
+use super::{Report, build};
 use crate::budget::{Budget, Component};
 use crate::checks::Finding;
-use crate::evidence::{Fact, FactId, FactKey, Value, object};
+use crate::evidence::{FactId, FactKey, object};
 use crate::figure::{Expr, Figure, Unit, print};
-use crate::proof::{Effect, EndpointProof, Status};
-use crate::repairs::run::{Applied, Fate};
-use crate::repairs::{Class, NEVER, Offer};
+use crate::repairs::NEVER;
 use crate::sentence::Sentence;
 use crate::verdict::Outcome;
 use crate::words::{self, Code};
@@ -265,12 +266,12 @@ pub(super) fn of(report: &Report) -> Page {
         ruled_out: exclusions(report),
         open: open(report),
         hygiene: verdict.hygiene.iter().map(|one| card(report, one)).collect(),
-        repairs: report.offers.iter().map(repair).collect(),
+        repairs: report.offers.iter().map(repairs::offered).collect(),
         refused: lines(&report.refused),
-        applied: report.applied.iter().map(applied).collect(),
+        applied: report.applied.iter().map(repairs::applied).collect(),
         remains: lines(&report.remains),
-        cited: cited(report),
-        run: run(report),
+        cited: cited::facts(report),
+        run: cited::run(report),
         changes: report.diff.as_ref().map(|diff| Changes {
             new: diff.new.iter().map(super::diff::Known::line).collect(),
             gone: diff.gone.iter().map(super::diff::Known::line).collect(),
@@ -424,189 +425,4 @@ fn open(report: &Report) -> Vec<OpenGroup> {
                 .collect(),
         })
         .collect()
-}
-
-fn repair(offer: &Offer) -> RepairCard {
-    RepairCard {
-        class: match offer.repair.class {
-            Class::Auto => Code::ClassAuto.english(),
-            Class::Ask => Code::ClassAsk.english(),
-            Class::Tell => Code::ClassTell.english(),
-        },
-        title: offer.repair.title.english(),
-        cause: offer.cause,
-        how: offer.terms.how.as_ref().map(Line::of),
-        command: offer.terms.command.clone(),
-        effect: offer.terms.effect.as_ref().map(Line::of),
-        risk: offer.repair.risk.english(),
-        undo: offer.repair.undo.english(),
-    }
-}
-
-fn applied(one: &Applied) -> AppliedCard {
-    let (fate, reason) = match &one.fate {
-        Fate::Proven => (Code::FateProven, None),
-        Fate::Undone => (Code::FateUndone, None),
-        Fate::WithoutEffect => (Code::FateWithoutEffect, None),
-        Fate::Declined { reason } => (Code::FateDeclined, Some(reason.clone())),
-        Fate::Failed { reason } => (Code::FateFailed, Some(reason.clone())),
-    };
-    let state = one.proof.as_ref().and_then(|proof| proof.state.as_ref());
-    let reached = |reached| if reached { Code::StateReached } else { Code::StateNotReached };
-    let count = |number: u64| print(number as f64, Unit::Count);
-    AppliedCard {
-        title: one.title.english(),
-        cause: one.cause,
-        fate: fate.english(),
-        good: one.fate == Fate::Proven,
-        reason,
-        statement: one.receipt.as_ref().map(|receipt| receipt.statement.clone()),
-        foretold: one.foretold.map(count),
-        changed: one.receipt.as_ref().map(|receipt| count(receipt.changed)),
-        state: state.map(|state| Line::of(&state.says)),
-        state_reached: state.map(|state| reached(state.reached).english()),
-        endpoints: one.proof.as_ref().map_or_else(Vec::new, |proof| {
-            let widest = widest(&proof.endpoints);
-            proof.endpoints.iter().map(|one| before_after(one, widest)).collect()
-        }),
-    }
-}
-
-fn widest(endpoints: &[EndpointProof]) -> f64 {
-    endpoints
-        .iter()
-        .flat_map(|one| [&one.p95_before, &one.p95_after])
-        .flatten()
-        .map(|figure| figure.value)
-        .fold(1.0, f64::max)
-}
-
-fn before_after(one: &EndpointProof, widest: f64) -> BeforeAfter {
-    let text = |figure: &Option<Figure>| {
-        figure.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
-    };
-    let bar = |figure: &Option<Figure>| {
-        figure.as_ref().map_or(0.0, |figure| figure.value / widest * 100.0)
-    };
-    let percent = |value: f64| print(value, Unit::Percent);
-    BeforeAfter {
-        path: one.path.clone(),
-        control: one.control,
-        median_before: text(&one.median_before),
-        median_after: text(&one.median_after),
-        p95_before: text(&one.p95_before),
-        p95_after: text(&one.p95_after),
-        errors_before: text(&one.errors_before),
-        errors_after: text(&one.errors_after),
-        change: one.change_percent.map_or_else(|| "-".to_owned(), percent),
-        interval: one.interval_percent.map_or_else(
-            || "-".to_owned(),
-            |interval| format!("{} … {}", percent(interval.low), percent(interval.high)),
-        ),
-        effect: effect(one.effect).english(),
-        status: status(one.status).english(),
-        bar_before: bar(&one.median_before),
-        bar_after: bar(&one.median_after),
-    }
-}
-
-fn effect(effect: Effect) -> Code {
-    match effect {
-        Effect::Improved => Code::EffectImproved,
-        Effect::NoEffect => Code::EffectNoEffect,
-        Effect::Worse => Code::EffectWorse,
-        Effect::NotMeasured => Code::EffectNotMeasured,
-    }
-}
-
-fn status(status: Status) -> Code {
-    match status {
-        Status::Resolved => Code::StatusResolved,
-        Status::NotResolved => Code::StatusNotResolved,
-        Status::NotMeasured => Code::StatusNotMeasured,
-        Status::WasHealthy => Code::StatusWasHealthy,
-    }
-}
-
-/// Every fact a printed sentence cites, once.
-fn cited(report: &Report) -> Vec<Cited> {
-    let mut ids: Vec<FactId> = cited_ids(report);
-    ids.sort_unstable();
-    ids.dedup();
-    report.facts.iter().filter(|fact| ids.binary_search(&fact.id).is_ok()).map(cite).collect()
-}
-
-fn cited_ids(report: &Report) -> Vec<FactId> {
-    let verdict = &report.verdict;
-    let findings = verdict.findings.iter().chain(&verdict.hygiene).flat_map(Finding::evidence);
-    let notes =
-        report.budgets.iter().flat_map(|budget| &budget.rows).filter_map(|row| row.note.as_ref());
-    let proofs = report.applied.iter().filter_map(|one| one.proof.as_ref()).flat_map(|proof| {
-        proof
-            .state
-            .iter()
-            .map(|state| &state.says)
-            .chain(proof.endpoints.iter().map(|one| &one.says))
-    });
-    let terms = report
-        .offers
-        .iter()
-        .flat_map(|offer| offer.terms.how.iter().chain(offer.terms.effect.iter()));
-    let sentences = verdict
-        .headline
-        .iter()
-        .chain(verdict.ruled_out.iter().map(|one| &one.says))
-        .chain(&report.refused)
-        .chain(&report.remains)
-        .chain(notes)
-        .chain(terms)
-        .chain(proofs);
-    sentences.flat_map(|sentence| sentence.evidence.iter().copied()).chain(findings).collect()
-}
-
-fn cite(fact: &Fact) -> Cited {
-    Cited {
-        id: fact.id.to_string(),
-        time: values::clock(fact.taken_at),
-        key: fact.key.name(),
-        object: fact.object.clone(),
-        value: values::of(fact),
-        from: fact.source.from.clone(),
-        repeat: fact.source.repeat.clone(),
-    }
-}
-
-fn run(report: &Report) -> Vec<Pair> {
-    let run = &report.run;
-    let duration = print(run.ended_at.since_ms(run.started_at) as f64, Unit::Ms);
-    let find = |key| report.facts.iter().find(|fact| fact.key == key);
-    let noise = find(FactKey::DoctorTimerLateMs).map(values::of);
-    let psi = find(FactKey::HostPsiCpu).and_then(|fact| fact.value.number());
-    let noise = match (noise, psi) {
-        (Some(late), Some(psi)) => {
-            Some(format!("own timers late: {late}; CPU pressure {}", print(psi, Unit::Percent)))
-        }
-        (late, _) => late,
-    };
-    let overhead = find(FactKey::DoctorOnCpuNs).and_then(|fact| match fact.value {
-        Value::Int(ns) => Some(print(ns as f64 / 1e6, Unit::Ms)),
-        _ => None,
-    });
-    [
-        (Code::LabelDoctor, Some(format!("galen {}", run.doctor_version))),
-        (Code::LabelCommandLine, Some(run.command_line.clone())),
-        (Code::LabelStarted, Some(values::time(run.started_at))),
-        (Code::LabelDuration, Some(duration)),
-        (Code::LabelRights, run.rights.clone()),
-        (Code::LabelKernel, run.kernel.clone()),
-        (Code::LabelNoise, noise),
-        (Code::LabelOverhead, overhead),
-        (Code::LabelFacts, Some(report.facts.len().to_string())),
-        (Code::LabelHash, Some(report.evidence_sha256.clone())),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| {
-        Some(Pair { label: label.english(), value: value.filter(|value| !value.is_empty())? })
-    })
-    .collect()
 }
