@@ -367,3 +367,21 @@ impl galen_core::Entropy for Fixed {
         bytes.fill(0x3c);
     }
 }
+
+/// F18 through the pool: forty threads hash, and an endpoint that hashes nothing waits for one.
+pub fn hashing_pool(bed: Bed) -> Bed {
+    let path = "/api/me";
+    let bed = held(bed.with(server), path, [0, 1, 0, 63, 0], 7020.0);
+    let mut bed = thread(bed, 4100, path, "epoll_wait", &[("epoll_wait", 64)]);
+    for tid in 5000..5040 {
+        let during = format!("4100/{tid} during {path}");
+        bed = thread(bed, tid, path, "running", &[("running", 40), ("munmap", 24)])
+            .counts(
+                FactKey::PythonLines,
+                &during,
+                &[("/srv/app/db.py:66 hash_password", 50), ("/srv/app/app.py:185 login", 14)],
+            )
+            .counts(FactKey::PythonIdle, &during, &[("active", 64)]);
+    }
+    bed.fact(FactKey::PythonSourceText, "/srv/app/db.py:66", "return hashlib.scrypt(…)")
+}

@@ -232,6 +232,17 @@ impl<'a> ThreadView<'a> {
             .find_map(|key| self.fact(key).and_then(|fact| Some((most_frequent(fact)?, fact))))
     }
 
+    /// The most frequent source line that is the application's own.
+    pub fn app_line(&self) -> Option<(&'a str, &'a Fact)> {
+        self.fact(FactKey::PythonLines).and_then(|fact| Some((most_frequent(fact)?, fact)))
+    }
+
+    /// The text of any source line, if it was read.
+    pub fn text_of(&self, line: &str) -> Option<&'a str> {
+        let place = line.split_once(' ').map_or(line, |(place, _)| place);
+        self.evidence.text(FactKey::PythonSourceText, place)
+    }
+
     /// The text of that source line.
     pub fn source_text(&self) -> Option<(&'a str, &'a Fact)> {
         let (line, _) = self.line()?;

@@ -128,10 +128,14 @@ codes! {
     LoopHashes: "The event loop computes password hashes at `{line}`.";
     PoolTitle: "The thread pool is saturated";
     PoolFull: "`GET {path}` took {time} because all {threads} pool threads of process {pid} stood in the same wait, `{call}`.";
+    PoolFullLine: "`GET {path}` took {time} because all {threads} pool threads of process {pid} were busy at `{line}`.";
+    PoolHashes: "The pool's threads hash passwords at `{line}`.";
+    PoolWaitsForLock: "The pool's threads wait for SQLite's write lock, which PID {pid} held in {share} of the looks.";
     PoolLine: "They stood at `{line}`.";
     PoolNotFull: "{threads} of the server's threads stood in a wait of their own during the request: no pool is full.";
     HashTitle: "Password hashing saturates the CPU";
     HashLine: "`GET {path}` took {time} because password hashing used the CPU for {share} of it, at `{line}`.";
+    HashPool: "`GET {path}` took {time} because {threads} threads of process {pid} hashed passwords on {cpus} CPUs: {share} of their samples stood at `{line}`.";
     HashQueue: "`GET {path}` took {time} while {queued} requests waited for {permits} hashing permits, {running} of them in use.";
     HashRunnable: "At the busiest look {threads} threads were ready to compute on {cpus} CPUs.";
     NoHashing: "The working thread's line (`{line}`) does not hash passwords.";
@@ -244,7 +248,7 @@ codes! {
     RepairLoopCpuHow: "At `{line}`: move the computation into a process or a thread that is not the loop, or make it cheaper.";
     RepairLoopHow: "Find the synchronous call with `py-spy dump --pid {pid}` while a request hangs, and move it off the loop.";
     RepairPool: "Shorten what fills the pool";
-    RepairPoolHow: "The `{call}` calls at the pool's threads hold it; a larger pool only moves the limit.";
+    RepairPoolHow: "What the pool's threads do at `{place}` fills it; a larger pool only moves the limit.";
     RepairHash: "Bound concurrent hashing to the CPUs and queue the rest";
     RepairHashHow: "Admit as many hashes at once as there are CPUs, answer 503 with Retry-After beyond a short queue. The cost of the hash stays as it is.";
     RepairHolder: "Let the holder end its transaction";

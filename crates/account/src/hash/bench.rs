@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, Params, Version};
 use galen_core::{Entropy, Secret};
 use subtle::ConstantTimeEq as _;
 
+use super::memory::Memory;
 use crate::HashPolicy;
 
 /// The salt's length in bytes (RFC 9106 §3.1 recommends 16).
@@ -81,7 +82,7 @@ pub(crate) struct Bench {
     hashes_done: Arc<AtomicU64>,
     /// Empty until the first hash. It is not wiped between hashes: every hash overwrites all of it,
     /// what remains is one-way, and wiping would cost a tenth of the throughput.
-    memory: Vec<Block>,
+    memory: Option<Memory>,
 }
 
 impl Bench {
@@ -90,7 +91,7 @@ impl Bench {
         entropy: Arc<dyn Entropy>,
         hashes_done: Arc<AtomicU64>,
     ) -> Self {
-        Self { params, entropy, hashes_done, memory: Vec::new() }
+        Self { params, entropy, hashes_done, memory: None }
     }
 
     /// Hashes a normal password under a new salt.
@@ -153,15 +154,18 @@ impl Bench {
     ) -> Result<(), HashError> {
         let blocks = context.params().block_count();
         let password = password.reveal().as_bytes();
+        let map = |blocks| Memory::map(blocks).map_err(|e| HashError::Failed(e.to_string()));
         let done = if blocks <= self.params.block_count() {
-            if self.memory.is_empty() {
-                self.memory = vec![Block::new(); self.params.block_count()];
-            }
-            context.hash_password_into_with_memory(password, salt, output, &mut self.memory[..])
+            let memory = match self.memory.take() {
+                Some(memory) => memory,
+                None => map(self.params.block_count())?,
+            };
+            let memory = self.memory.insert(memory);
+            context.hash_password_into_with_memory(password, salt, output, memory.blocks_mut())
         } else {
             // A kept hash of greater cost: rare, and soon rehashed, so its memory is not kept.
-            let mut memory = vec![Block::new(); blocks];
-            context.hash_password_into_with_memory(password, salt, output, &mut memory[..])
+            let mut memory = map(blocks)?;
+            context.hash_password_into_with_memory(password, salt, output, memory.blocks_mut())
         };
         self.hashes_done.fetch_add(1, Ordering::Relaxed);
         done.map_err(|error| HashError::Failed(error.to_string()))

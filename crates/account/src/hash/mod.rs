@@ -9,6 +9,7 @@
 //! Threads start with the first need, and memory is taken with the first hash.
 
 mod bench;
+mod memory;
 mod pool;
 mod queue;
 mod ticket;

@@ -7,7 +7,7 @@ use crate::evidence::object::{self, Window};
 use crate::evidence::{Evidence, FactKey};
 use crate::figure::{Expr, Figure};
 use crate::locks;
-use crate::pools;
+use crate::pools::{self, FullPool};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::threads::{self, ThreadView, Wait};
@@ -24,11 +24,27 @@ pub(super) fn parts(
     if !ledger.is_empty() {
         return ledger;
     }
-    match (threads::working(views), pools::full(views)) {
-        (Some(view), _) => thread_parts(evidence, symptom, view, inside),
-        (None, Some(_)) => vec![Part::new(Component::PoolWait, inside.clone())],
-        (None, None) => Vec::new(),
+    if let Some(pool) = pools::full(views) {
+        return pool_parts(evidence, &pool, inside);
     }
+    match threads::working(views) {
+        Some(view) => thread_parts(evidence, symptom, view, inside),
+        None => Vec::new(),
+    }
+}
+
+/// With a full pool the request waits for a thread of it, or with all of them for a lock.
+fn pool_parts(evidence: &Evidence, pool: &FullPool<'_>, inside: &Expr) -> Vec<Part> {
+    let locked = pool.views.iter().find_map(|view| lock_share(evidence, view, Wait::Sleep));
+    let Some(locked) = locked else {
+        return vec![Part::new(Component::PoolWait, inside.clone())];
+    };
+    let lock = inside.clone().times(locked);
+    let note = pool.views.first().and_then(|view| wait_note(evidence, view, Wait::Sleep));
+    vec![
+        Part { component: Component::DbLock, time: lock.clone(), note },
+        Part::new(Component::PoolWait, inside.clone().less(lock)),
+    ]
 }
 
 /// Where the phases of Galen's own ledger belong.

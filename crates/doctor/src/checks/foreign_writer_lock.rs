@@ -8,7 +8,7 @@ use crate::figure::{Expr, Figure};
 use crate::locks::{self, HeldLock};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
-use crate::threads::ThreadView;
+use crate::threads::{self, ThreadView};
 use crate::words::Code;
 
 /// Byte 120 of the `-shm` (or RESERVED/PENDING of a rollback database) held by a foreign PID, and
@@ -74,8 +74,15 @@ fn examine(case: &Case<'_>) -> Judgement {
 
 /// Slow endpoints whose working thread stands in the busy handler for at least 60 % of the time.
 pub(super) fn waiting<'c, 'a>(case: &'c Case<'a>, lock: &HeldLock<'a>) -> Vec<Waiting<'c, 'a>> {
-    case.workers()
-        .into_iter()
+    case.slow()
+        .filter_map(|symptom| {
+            let views = case.threads(symptom);
+            // Under load every pool thread waits alike, before and during the request.
+            let waits = |view: &&ThreadView<'_>| locks::busy_wait_expr(view).is_some();
+            let working = threads::working(&views).filter(waits);
+            let view = working.or_else(|| views.iter().find(waits))?.clone();
+            Some((symptom, view))
+        })
         .filter_map(|(symptom, view)| {
             let wait = locks::busy_wait_expr(&view)?;
             let together = wait.at_most(lock.share_expr()).times(case.inside_share(symptom));
@@ -185,6 +192,18 @@ mod tests {
     fn it_is_found_when_the_loop_itself_waits() {
         let judged = judge(&CAUSE, Bed::new().with(sample::foreign_lock_on_the_loop));
         assert_eq!(assert_found(judged).object, "31860");
+    }
+
+    #[test]
+    fn it_is_found_when_a_whole_pool_waits_under_load() {
+        let lock = "/srv/app/a.db lock WRITE";
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts_of(
+            FactKey::SqliteLockHeldBy,
+            lock,
+            &[("31860", 63)],
+            64,
+        );
+        assert_eq!(assert_found(judge(&CAUSE, bed)).object, "31860");
     }
 
     #[test]

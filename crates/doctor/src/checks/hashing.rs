@@ -3,7 +3,7 @@
 use super::loop_blocked_by_wait::timed_fact;
 use super::{Cause, Finding, Grade, Judgement, Nature, chain, measurer_slow};
 use crate::case::Case;
-use crate::evidence::{Fact, FactKey, object};
+use crate::evidence::{Fact, FactKey, Value, object};
 use crate::figure::{Expr, Figure, Stat, Unit};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
@@ -45,13 +45,14 @@ const HASH_WORDS: [&str; 10] = [
 /// The line of a thread, if that line or its text calls a password hash.
 pub(super) fn hash_line<'a>(view: &ThreadView<'a>) -> Option<(&'a str, &'a Fact)> {
     let (line, fact) = view.line()?;
-    let text = view.source_text().map_or("", |(text, _)| text);
-    let names = format!("{line} {text}").to_ascii_lowercase();
-    HASH_WORDS.iter().any(|word| names.contains(word)).then_some((line, fact))
+    hashes(view, line).then_some((line, fact))
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
     if let Some(judged) = by_own_queue(case) {
+        return judged;
+    }
+    if let Some(judged) = case.slow().find_map(|symptom| by_many_threads(case, symptom)) {
         return judged;
     }
     let workers = case.workers();
@@ -95,6 +96,68 @@ fn examine(case: &Case<'_>) -> Judgement {
         share: Some(share.clone()),
         grade: *grade,
     })
+}
+
+/// Whether a line, with its text if that was read, calls a password hash.
+fn hashes(view: &ThreadView<'_>, line: &str) -> bool {
+    let names = format!("{line} {}", view.text_of(line).unwrap_or("")).to_ascii_lowercase();
+    HASH_WORDS.iter().any(|word| names.contains(word))
+}
+
+/// More threads hash than there are CPUs: whatever else is asked of the server waits for them.
+fn by_many_threads(case: &Case<'_>, symptom: &Symptom) -> Option<Judgement> {
+    let cpus = case.evidence.any(FactKey::HostCpus)?;
+    let views = case.threads(symptom);
+    let hashing: Vec<(&ThreadView<'_>, &Fact, Vec<&str>)> = views
+        .iter()
+        .filter_map(|view| {
+            let (_, fact) = view.app_line()?;
+            let Value::Counts(counts) = &fact.value else { return None };
+            let lines = counts.keys().map(String::as_str).filter(|line| hashes(view, line));
+            let lines: Vec<&str> = lines.collect();
+            (!lines.is_empty()).then_some((view, fact, lines))
+        })
+        .collect();
+    let sampled = Expr::sum(hashing.iter().map(|(_, fact, _)| Expr::n(fact)));
+    let at_hash = Expr::sum(
+        hashing
+            .iter()
+            .flat_map(|(_, fact, lines)| lines.iter().map(|line| Expr::count(fact, line))),
+    );
+    // Each thread counts once: n over n of its own samples.
+    let threads = Expr::sum(hashing.iter().map(|(_, fact, _)| Expr::n(fact).over(Expr::n(fact))));
+    let threads = case.count(threads)?;
+    let at_once = threads.value * at_hash.clone().over(sampled.clone()).evaluate(case.evidence)?;
+    if at_once <= cpus.value.number()? {
+        return None;
+    }
+    let share = case.share(at_hash.over(sampled).times(case.inside_share(symptom)))?;
+    let grade = Grade::of(share.value, 0)?;
+    let (view, fact, lines) = hashing.first()?;
+    let line = *lines.first()?;
+    let says = Sentence::new(Code::HashPool)
+        .name("path", &symptom.path, timed_fact(case, symptom)?)
+        .figure("time", &case.time(symptom)?)
+        .figure("threads", &threads)
+        .name("pid", view.pid.to_string(), fact)
+        .figure("cpus", &case.count(Expr::value(cpus))?)
+        .figure("share", &share)
+        .name("line", line, fact)
+        .cite(view.waits);
+    let mut links = chain::of([chain::timing(case, &symptom.object)]);
+    links.extend(chain::rooms(case, symptom));
+    links.extend(chain::of([runnable(case, symptom, view), chain::thread_cpu(case, view)]));
+    links.extend(chain::source_line(case, view));
+    links.extend(chain::of([chain::control(case, symptom), chain::others(case, symptom)]));
+    Some(Judgement::found(Finding {
+        cause: CAUSE.id,
+        object: line.to_owned(),
+        says,
+        chain: links,
+        explains: vec![symptom.object.clone()],
+        share: Some(share),
+        grade,
+    }))
 }
 
 /// Computing plus waiting for a CPU that other hashes of the same server hold; waiting does not
@@ -193,6 +256,23 @@ mod tests {
     fn bcrypt_at_the_working_line_is_named() {
         let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::hashing_loop)));
         assert_eq!(finding.object, "/srv/app/app.py:30 login");
+    }
+
+    #[test]
+    fn many_hashing_threads_are_named_behind_an_endpoint_that_hashes_nothing() {
+        let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::hashing_pool)));
+        assert_eq!(finding.object, "/srv/app/db.py:66 hash_password");
+        assert_eq!(finding.explains, ["/api/me"]);
+    }
+
+    #[test]
+    fn one_login_beside_a_sleeping_loop_saturates_nothing() {
+        let during = "4100/5000 during /api/auth/csrf";
+        let bed = Bed::new()
+            .with(sample::blocked_loop)
+            .counts(FactKey::ThreadSyscalls, during, &[("running", 5), ("futex", 59)])
+            .counts(FactKey::PythonLines, during, &[("/srv/app/db.py:66 hash_password", 5)]);
+        assert_ruled_out(judge(&CAUSE, bed), Code::HashCheap);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! F15: the thread pool is saturated.
 
 use super::loop_blocked_by_wait::timed_fact;
-use super::{Cause, Finding, Grade, Judgement, Nature, chain};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, hashing};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey};
 use crate::figure::{Expr, Figure, Unit};
-use crate::pools::{self, FullPool};
+use crate::locks;
+use crate::pools::{self, FullPool, Place};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::words::Code;
@@ -18,22 +19,45 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Latency,
     required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadSyscalls, FactKey::ThreadWchans]],
     supporting: &[FactKey::HttpThroughput, FactKey::PythonLines, FactKey::ProcessThreads],
-    refutes: &[],
+    refutes: &[hashes_instead, waits_for_a_lock],
     look_alikes: &["F13", "F35", "F16"],
     bound: None,
     examine,
 };
 
+/// The first slow endpoint behind a full pool.
+fn first_full<'c, 'a>(case: &'c Case<'a>) -> Option<(&'c Symptom, FullPool<'a>)> {
+    case.slow().find_map(|symptom| {
+        let views = case.threads(symptom);
+        pools::full(&views).map(|pool| (symptom, pool))
+    })
+}
+
+/// The pool is full of password hashes: then hashing is the cause.
+fn hashes_instead(case: &Case<'_>) -> Option<Sentence> {
+    let (_, pool) = first_full(case)?;
+    let (line, fact) = pool.views.iter().find_map(hashing::hash_line)?;
+    Some(Sentence::new(Code::PoolHashes).name("line", line, fact))
+}
+
+/// The pool's threads stand in SQLite's busy handler under a lock: then the lock is the cause.
+fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
+    let (_, pool) = first_full(case)?;
+    let view = pool.views.iter().find(|view| locks::busy_wait_expr(view).is_some())?;
+    let lock = locks::held(case.evidence).into_iter().find(|lock| lock.share() >= 0.6)?;
+    Some(
+        Sentence::new(Code::PoolWaitsForLock)
+            .name("pid", lock.holder.to_string(), lock.fact)
+            .figure("share", &case.share(lock.share_expr())?)
+            .cite(view.waits),
+    )
+}
+
 fn examine(case: &Case<'_>) -> Judgement {
     if case.any_watched().is_none() {
         return Judgement::lacking(case, CAUSE.required[1]);
     }
-    let found = case.slow().find_map(|symptom| {
-        let views = case.threads(symptom);
-        let pool = pools::full(&views)?;
-        Some((symptom, pool))
-    });
-    match found {
+    match first_full(case) {
         Some((symptom, pool)) => name(case, symptom, &pool)
             .unwrap_or_else(|| Judgement::lacking(case, CAUSE.required[0])),
         None => not_full(case),
@@ -107,6 +131,24 @@ mod tests {
         let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0));
         let finding = assert_found(judge(&CAUSE, bed));
         assert!(finding.says.params.iter().any(|(name, _)| *name == "threads"));
+    }
+
+    #[test]
+    fn a_pool_full_of_hashes_belongs_to_hashing() {
+        let bed = Bed::new().with(sample::hashing_pool);
+        assert_ruled_out(judge(&CAUSE, bed), Code::PoolHashes);
+    }
+
+    #[test]
+    fn a_pool_that_waits_for_a_lock_belongs_to_the_lock() {
+        let lock = "/srv/app/a.db lock WRITE";
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts_of(
+            FactKey::SqliteLockHeldBy,
+            lock,
+            &[("31860", 63)],
+            64,
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::PoolWaitsForLock);
     }
 
     #[test]

@@ -201,8 +201,9 @@ fn at_line(case: &Case<'_>, finding: &Finding, code: Code) -> Option<Terms> {
 }
 
 fn pool(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
-    let (call, fact) = named(case, finding, "call")?;
-    told(Sentence::new(Code::RepairPoolHow).name("call", call, fact))
+    let place = named(case, finding, "call").or_else(|| named(case, finding, "line"));
+    let (place, fact) = place?;
+    told(Sentence::new(Code::RepairPoolHow).name("place", place, fact))
 }
 
 fn hash(_case: &Case<'_>, _finding: &Finding) -> Option<Terms> {

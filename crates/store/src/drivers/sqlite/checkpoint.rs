@@ -13,8 +13,8 @@ use rusqlite::wal::CheckpointMode;
 /// The checkpointer is woken each time the log has grown by so many pages: 4 MiB.
 const WOKEN_EACH_PAGES: i32 = 1_024;
 
-/// From so many pages on the writer finishes the checkpoint after its commit: 64 MiB.
-const WRITER_HELPS_PAGES: i32 = 16_384;
+/// From so many pages on the writer finishes the checkpoint after its commit: 32 MiB.
+const WRITER_HELPS_PAGES: i32 = 8_192;
 
 /// Lets the writer's commits wake the checkpointer; takes the place of SQLite's own rule.
 pub(super) fn watch(writer: &mut Connection, wake: Sender<()>) -> rusqlite::Result<()> {

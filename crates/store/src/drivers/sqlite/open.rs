@@ -21,8 +21,8 @@ use super::{OLDEST_SQLITE, OLDEST_SQLITE_NUMBER, Shared, Sqlite, Threads, checkp
 use crate::migrations::Migration;
 use crate::queries;
 
-/// How long the log may stay after a checkpoint has emptied it, in bytes; what is longer is cut.
-const LOG_KEPT_BYTES: u32 = 64 * 1024 * 1024;
+/// How long the log may stay when it begins anew, in bytes; what is longer is cut.
+const LOG_KEPT_BYTES: u32 = 16 * 1024 * 1024;
 
 /// `auto_vacuum` as SQLite numbers it: free pages can be given back a few at a time.
 const INCREMENTAL: i64 = 2;
@@ -128,7 +128,7 @@ pub(super) fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqli
     // The plan of a statement hangs on its text and never on bound values: it is the plan that was
     // proven, and SQLite need not prepare it again whenever a value is bound to its LIMIT
     // (https://www.sqlite.org/queryplanner-ng.html#qpsg).
-    //XX connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(queries::each().count() + 16);
     Ok(())
 }
