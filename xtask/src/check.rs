@@ -40,7 +40,7 @@ pub fn run(_args: &[String]) -> Result<bool> {
 }
 
 fn formatting() -> Result<bool> {
-    Cmd::cargo().args(["fmt", "--all", "--check"]).dir(&place::root()).run()?;
+    Cmd::cargo().args(["fmt", "--all", "--check", "--", "-l"]).dir(&place::root()).run()?;
     Ok(true)
 }
 

@@ -280,7 +280,8 @@ pub trait Store: Send + Sync {
         at: UnixMs,
     ) -> Fut<'a, StoreResult<MarkedRead>>;
 
-    /// `upkeep.sweep`: one bounded slice of removing what has expired, through an index.
+    /// `upkeep.sweep`: one bounded slice of removing what has expired, through an index. The one
+    /// command whose answer does not wait for the disk: what a power cut undoes is swept again.
     fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>>;
 
     /// `upkeep.maintain`: one piece of maintenance, noted in the audit trail.

@@ -83,9 +83,18 @@ impl<'a> HeldLock<'a> {
     }
 }
 
+/// The share of looks in which a thread waited for this lock: in the busy handler's kind of wait,
+/// and either at a line that was read and is no sleep, or answered when the lock was let go.
+/// Without either, any sleep of a program that cannot be read would pass for a lock wait.
+pub fn wait_for(view: &ThreadView<'_>, lock: &HeldLock<'_>) -> Option<Expr> {
+    let wait = busy_wait_expr(view)?;
+    let answered = lock.releases().is_some_and(|fact| coincidences(fact) >= 1);
+    (answered || view.source_text().is_some()).then_some(wait)
+}
+
 /// The share of looks in which a thread stood in the kind of wait that SQLite's busy handler
 /// makes: a timed sleep or a file lock, at a source line that is not itself a sleep.
-pub fn busy_wait_expr(view: &ThreadView<'_>) -> Option<Expr> {
+fn busy_wait_expr(view: &ThreadView<'_>) -> Option<Expr> {
     let looks = view.looks(Wait::Sleep) + view.looks(Wait::FileLock);
     let own_sleep = view.source_text().is_some_and(|(text, _)| text.contains("sleep"));
     if own_sleep || looks * 5 < view.looks_total() {

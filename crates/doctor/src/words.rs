@@ -80,7 +80,7 @@ codes! {
     InCallAtLine: "thread {thread} in `{call}` at `{line}` in {looks} of {n} looks";
     Coincidence: "Twice or more, the request was answered within {ms} of the end of that wait ({n} measured).";
     ControlBlocked: "`GET {control}`, sent while `{path}` hung, hung with it: {median} (median of {n}).";
-    ControlFree: "`GET {control}`, sent while `{path}` hung, was answered at once: {median} (median of {n}).";
+    ControlFree: "`GET {control}`, sent while `{path}` hung, was answered in {median} (median of {n}).";
     OtherEndpointAlso: "`GET {path}` is slow in the same way: median {median} over {n} requests.";
     OtherEndpointFast: "`GET {path}` stays fast: median {median} over {n} requests.";
     ProcessIs: "PID {pid} is `{command}`.";
@@ -145,6 +145,7 @@ codes! {
     Neighbour: "`GET {path}` took {time} because thread {thread} stood ready without a CPU for {share} of it, while other processes used {cores} cores, PID {pid} the most.";
     NeighbourQuiet: "Thread {thread} stood ready without a CPU for only {share} of the window.";
     Throttled: "The server's own CPU quota held it back for {share} of the window.";
+    NeighbourOwnThreads: "The server's own threads compete for the CPU: at the median look {threads} were ready on {cpus} CPUs.";
     NeighbourNone: "Processes other than the server and the doctor used {cores} cores together.";
 
     // SQLite.

@@ -61,16 +61,27 @@ pub(crate) fn nothing() -> Response {
 }
 
 fn json<T: Serialize>(status: StatusCode, body: &T) -> Answer {
+    let mut response = ok_written(written(body)?);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// `body` as JSON.
+pub(crate) fn written<T: Serialize>(body: &T) -> Result<Bytes, Fault> {
     let mut bytes = Vec::with_capacity(ORDINARY_BYTES);
     serde_json::to_writer(&mut bytes, body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written as JSON");
         Fault::new(Code::Internal)
     })?;
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = status;
+    Ok(bytes.into())
+}
+
+/// 200 with JSON that is written already.
+pub(crate) fn ok_written(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
     response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
-    Ok(response)
+    response
 }
 
 /// 200 with who is signed in now, and the cookie that keeps it.

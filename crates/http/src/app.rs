@@ -13,6 +13,7 @@ use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
+use crate::written::WrittenMe;
 use crate::{openapi, routes};
 
 /// What the room is made of.
@@ -42,6 +43,7 @@ pub struct App {
     pub(crate) router: Router,
     pub(crate) openapi: Bytes,
     pub(crate) cookies: CookieStyle,
+    pub(crate) me: WrittenMe,
     pub(crate) strict_transport: Option<HeaderValue>,
     pub(crate) idle_timeout_ns: u64,
     readiness: Readiness,
@@ -70,6 +72,7 @@ impl App {
             router,
             openapi: openapi::json(&document).into(),
             cookies: CookieStyle::new(secure),
+            me: WrittenMe::default(),
             strict_transport: secure.then_some(STRICT_TRANSPORT),
             idle_timeout_ns: parts.settings.limits.idle_timeout_ms * MS_NS,
             settings: parts.settings,

@@ -1,6 +1,5 @@
 //! Who may call a handler: its first argument says so, and there is no other way to the rooms.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
@@ -58,7 +57,7 @@ impl<S: Sync> FromRequestParts<S> for Anybody {
             .cloned()
             .ok_or_else(|| Fault::new(Code::Internal))?;
         if let Some(path) = parts.extensions.get::<MatchedPath>()
-            && let Some(pattern) = PATTERNS.get(path.as_str())
+            && let Some(pattern) = pattern(path.as_str())
         {
             visit.route.set(pattern).ok();
         }
@@ -66,17 +65,23 @@ impl<S: Sync> FromRequestParts<S> for Anybody {
     }
 }
 
-/// The patterns of all routes under a name that lives as long as the program: there is a fixed number
-/// of them, so each is leaked once.
-static PATTERNS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    routes::patterns()
+/// The patterns of all routes, by length and then by text, for as long as the program lives: there is
+/// a fixed number of them, so each is leaked once.
+static PATTERNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut patterns: Vec<&'static str> = routes::patterns()
         .into_iter()
-        .map(|pattern| {
-            let kept: &'static str = Box::leak(pattern.clone().into_boxed_str());
-            (pattern, kept)
-        })
-        .collect()
+        .map(|pattern| &*Box::leak(pattern.into_boxed_str()))
+        .collect();
+    patterns.sort_unstable_by_key(|pattern| (pattern.len(), *pattern));
+    patterns
 });
+
+/// The pattern that reads `path`, under a name that can be kept.
+fn pattern(path: &str) -> Option<&'static str> {
+    let key = (path.len(), path);
+    let at = PATTERNS.binary_search_by(|pattern| (pattern.len(), *pattern).cmp(&key));
+    at.ok().and_then(|at| PATTERNS.get(at).copied())
+}
 
 /// Somebody who is signed in.
 pub(crate) struct SignedIn {
@@ -87,6 +92,11 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// Who it is.
     pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Who it is, as the object that every request of the session shares until something changes.
+    pub(crate) fn shared_caller(&self) -> &Arc<Caller> {
         &self.caller
     }
 }

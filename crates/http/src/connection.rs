@@ -46,7 +46,8 @@ pub(crate) struct Connection {
     stage: AtomicU8,
     due_ns: AtomicU64,
     accept_wait_ns: AtomicU64,
-    seed: [u8; 10],
+    seed: u64,
+    salt: [u8; 2],
     requests: AtomicU64,
     note: OnceLock<(Arc<WakeNote>, Waker)>,
     in_flight: AtomicBool,
@@ -59,8 +60,9 @@ impl Connection {
     /// A connection that was accepted at the monotonic time `accepted_ns` and is taken up just now.
     /// It owes a request's head from its acceptance on.
     pub(crate) fn new(peer: IpAddr, accepted_ns: u64, app: &App) -> Self {
-        let mut seed = [0; 10];
+        let (mut seed, mut salt) = ([0; 8], [0; 2]);
         app.entropy.fill(&mut seed);
+        app.entropy.fill(&mut salt);
         let wait_ns = app.clock.monotonic_ns().saturating_sub(accepted_ns);
         let head_ns = app.settings.limits.header_timeout_ms * MS_NS;
         Self {
@@ -69,7 +71,8 @@ impl Connection {
             stage: AtomicU8::new(Stage::Head as u8),
             due_ns: AtomicU64::new(accepted_ns.saturating_add(head_ns)),
             accept_wait_ns: AtomicU64::new(wait_ns),
-            seed,
+            seed: u64::from_be_bytes(seed),
+            salt,
             requests: AtomicU64::new(0),
             note: OnceLock::new(),
             in_flight: AtomicBool::new(false),
@@ -200,15 +203,17 @@ impl Entropy for Connection {
     /// (splitmix64), so that no two requests of a connection share their last eight bytes.
     fn fill(&self, bytes: &mut [u8]) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let (head, tail) = self.seed.split_at(2);
-        let seed = tail.iter().fold(0_u64, |sum, b| (sum << 8) | u64::from(*b));
-        let mut mixed = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut mixed = self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^= mixed >> 31;
-        let source = head.iter().copied().chain(mixed.to_be_bytes()).cycle();
-        for (place, byte) in bytes.iter_mut().zip(source) {
-            *place = byte;
+        // The last bytes are the ones that differ, whatever is cut off in front.
+        for chunk in bytes.rchunks_mut(10) {
+            let mut ten = [0; 10];
+            ten[..2].copy_from_slice(&self.salt);
+            ten[2..].copy_from_slice(&mixed.to_be_bytes());
+            let cut = ten.len() - chunk.len();
+            chunk.copy_from_slice(&ten[cut..]);
         }
     }
 }

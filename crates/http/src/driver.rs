@@ -27,12 +27,7 @@ use crate::stream::Stream;
 /// and for slowness alike. One lazy timer here covers the head, the wait for a next request, the
 /// deadline of a request and the taking of an answer, and is moved only when a stage is due earlier
 /// than it is set.
-pub(crate) async fn drive(
-    app: Arc<App>,
-    socket: TcpStream,
-    place: Place,
-    stop: CancellationToken,
-) {
+pub(crate) async fn drive(app: Arc<App>, socket: TcpStream, place: Place, stop: CancellationToken) {
     let connection = Arc::new(Connection::new(place.peer, place.accepted_ns, &app));
     let io = TokioIo::new(Stream::new(socket, Arc::clone(&app), Arc::clone(&connection)));
     let service = {
@@ -72,10 +67,7 @@ async fn watch(
 ) -> ConnectionEvent {
     let mut served = pin!(served);
     let mut stopped = pin!(stop.cancelled());
-    let mut timer = Timer {
-        sleep: pin!(tokio::time::sleep(Duration::MAX)),
-        set_ns: u64::MAX,
-    };
+    let mut timer = Timer { sleep: pin!(tokio::time::sleep(Duration::MAX)), set_ns: u64::MAX };
     let mut told = Told::Nothing;
     poll_fn(move |task| {
         if told == Told::Nothing {

@@ -19,6 +19,7 @@ mod routes;
 mod settings;
 mod stream;
 mod time;
+mod written;
 
 pub use accept::{Drained, serve};
 pub use app::{App, AppParts};

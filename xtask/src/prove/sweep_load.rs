@@ -41,12 +41,12 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     for pair in 1..=ask.rounds_of(3, 1) {
         let with =
             Run { ask, seeded: &seeded, dir: dir.join(format!("with-{pair}")), sweeps: true };
-        let done = with.go(Duration::from_secs(300), f64::from(active + 1000))?;
+        let done = with.go(Duration::from_secs(300), f64::from(expired) * 0.0005)?;
         seconds.push(done.took.as_secs_f64());
-        removed.push(f64::from(expired + active) - done.sessions);
+        removed.push(f64::from(expired) - done.expired);
         let without =
             Run { ask, seeded: &seeded, dir: dir.join(format!("without-{pair}")), sweeps: false };
-        let beside = without.go(done.took, 0.0)?;
+        let beside = without.go(done.took, -1.0)?;
         add(&mut swept, done.lanes);
         add(&mut still, beside.lanes);
         say::line(format_args!("pair {pair}: swept in {}", say::duration(done.took)));
@@ -123,11 +123,11 @@ struct Run<'a> {
 struct Done {
     lanes: Vec<Walked>,
     took: Duration,
-    sessions: f64,
+    expired: f64,
 }
 
 impl Run<'_> {
-    /// Lets the crowd walk until no more than `until` sessions are left, or the time is over.
+    /// Lets the crowd walk until no more than `until` expired sessions are left, or the time is over.
     fn go(&self, time: Duration, until: f64) -> Result<Done> {
         Cmd::new("cp").arg("-a").arg(self.seeded).arg(&self.dir).run()?;
         let every = if self.sweeps { "1s" } else { "1000d" };
@@ -153,31 +153,34 @@ impl Run<'_> {
         let began = Instant::now();
         let stop = AtomicBool::new(false);
         let database = setup.database();
-        let (walked, sessions) = std::thread::scope(|scope| {
+        let (walked, expired) = std::thread::scope(|scope| {
             let watch = scope.spawn(|| watch(&database, (began, time), until, &stop));
             let walked = crowd::walk(server.port, &lanes, time, &stop);
             (walked, watch.join())
         });
-        let sessions = sessions.map_err(|_| anyhow::anyhow!("the watcher panicked"))??;
+        let expired = expired.map_err(|_| anyhow::anyhow!("the watcher panicked"))??;
         let took = began.elapsed();
         server.stop()?;
         std::fs::remove_dir_all(&self.dir)?;
-        Ok(Done { lanes: walked, took, sessions })
+        Ok(Done { lanes: walked, took, expired })
     }
 }
 
-/// Looks once a second how many sessions are left, from a process of its own and read-only.
+/// Looks once a second how many expired sessions are left, from a process of its own and read-only.
 fn watch(
     database: &Path,
     (began, time): (Instant, Duration),
     until: f64,
     stop: &AtomicBool,
 ) -> Result<f64> {
-    let ask = "import sqlite3,sys; db=sqlite3.connect('file:'+sys.argv[1]+'?mode=ro',uri=True); \
-               print(db.execute(\"SELECT n FROM counters WHERE name='sessions'\").fetchone()[0])";
+    let ask = "import sqlite3, sys, time; \
+               db = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True); \
+               sql = 'SELECT coalesce(sum(n), 0) FROM session_expiry_counts WHERE expires_at < ?'; \
+               print(db.execute(sql, (int(time.time() * 1000) - 120000,)).fetchone()[0])";
     loop {
         let left = Cmd::new("python3").args(["-c", ask]).arg(database).read();
-        let left = left.and_then(|text| text.trim().parse::<f64>().context("no count of sessions"));
+        let left = left
+            .and_then(|text| text.trim().parse::<f64>().context("no count of expired sessions"));
         let over = began.elapsed() >= time;
         if over || left.as_ref().map_or(true, |left| *left <= until) {
             stop.store(true, Ordering::Relaxed);

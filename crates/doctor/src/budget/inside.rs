@@ -172,8 +172,8 @@ fn lock_share(evidence: &Evidence, view: &ThreadView<'_>, class: Wait) -> Option
     if class != Wait::Sleep {
         return None;
     }
-    locks::busy_wait_expr(view)?;
-    let lock = locks::held(evidence).into_iter().next()?;
+    let lock =
+        locks::held(evidence).into_iter().find(|lock| locks::wait_for(view, lock).is_some())?;
     Some(lock.share_expr().at_most(Expr::Constant(1.0)))
 }
 

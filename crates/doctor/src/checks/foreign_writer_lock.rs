@@ -78,13 +78,13 @@ pub(super) fn waiting<'c, 'a>(case: &'c Case<'a>, lock: &HeldLock<'a>) -> Vec<Wa
         .filter_map(|symptom| {
             let views = case.threads(symptom);
             // Under load every pool thread waits alike, before and during the request.
-            let waits = |view: &&ThreadView<'_>| locks::busy_wait_expr(view).is_some();
+            let waits = |view: &&ThreadView<'_>| locks::wait_for(view, lock).is_some();
             let working = threads::working(&views).filter(waits);
             let view = working.or_else(|| views.iter().find(waits))?.clone();
             Some((symptom, view))
         })
         .filter_map(|(symptom, view)| {
-            let wait = locks::busy_wait_expr(&view)?;
+            let wait = locks::wait_for(&view, lock)?;
             let together = wait.at_most(lock.share_expr()).times(case.inside_share(symptom));
             let share = case.share(together)?;
             let releases = lock.releases().map_or(0, locks::coincidences);
@@ -197,13 +197,24 @@ mod tests {
     #[test]
     fn it_is_found_when_a_whole_pool_waits_under_load() {
         let lock = "/srv/app/a.db lock WRITE";
-        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts_of(
+        let bed = Bed::new()
+            .with(|bed| sample::pool(bed, 40, 0))
+            .fact(FactKey::PythonSourceText, "/srv/app/app.py:12", "db.execute(SQL)")
+            .counts_of(FactKey::SqliteLockHeldBy, lock, &[("31860", 63)], 64);
+        assert_eq!(assert_found(judge(&CAUSE, bed)).object, "31860");
+    }
+
+    #[test]
+    fn a_sleep_that_cannot_be_read_beside_a_held_lock_is_not_taken_for_a_lock_wait() {
+        let lock = "/srv/app/a.db lock WRITE";
+        let bed = sample::held(Bed::new().with(sample::server), "/x", [0, 0, 0, 64, 0], 3000.0);
+        let bed = sample::thread(bed, 4107, "/x", "futex", &[("clock_nanosleep", 64)]).counts_of(
             FactKey::SqliteLockHeldBy,
             lock,
             &[("31860", 63)],
             64,
         );
-        assert_eq!(assert_found(judge(&CAUSE, bed)).object, "31860");
+        assert_ruled_out(judge(&CAUSE, bed), Code::LockNobodyWaits);
     }
 
     #[test]

@@ -32,8 +32,9 @@ pub(super) const CAUSE: Cause = Cause {
 /// The loop's wait is SQLite's busy handler under a lock: then the lock is the cause.
 fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
     let (_, view) = case.loops().into_iter().next()?;
-    locks::busy_wait_expr(&view)?;
-    let lock = locks::held(case.evidence).into_iter().find(|lock| lock.share() >= 0.6)?;
+    let lock = locks::held(case.evidence)
+        .into_iter()
+        .find(|lock| lock.share() >= 0.6 && locks::wait_for(&view, lock).is_some())?;
     let pid = lock.holder.to_string();
     let share = case.share(lock.share_expr())?;
     Some(

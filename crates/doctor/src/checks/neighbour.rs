@@ -20,8 +20,8 @@ pub(super) const CAUSE: Cause = Cause {
         &[FactKey::ThreadRunQueueNs],
         &[FactKey::HostNeighbourCpu],
     ],
-    supporting: &[FactKey::HostPsiCpu, FactKey::CgroupThrottledNs],
-    refutes: &[throttled],
+    supporting: &[FactKey::HostPsiCpu, FactKey::CgroupThrottledNs, FactKey::ProcessRunnable],
+    refutes: &[throttled, own_threads],
     look_alikes: &["F20", "F14", "F76"],
     bound: None,
     examine,
@@ -37,6 +37,25 @@ fn throttled(case: &Case<'_>) -> Option<Sentence> {
         let share = case.percent(Expr::value(fact), Expr::value(window))?;
         (share.value >= 20.0).then(|| Sentence::new(Code::Throttled).figure("share", &share))
     })
+}
+
+/// More of the server's own threads are ready than there are CPUs: they wait for one another.
+fn own_threads(case: &Case<'_>) -> Option<Sentence> {
+    let (symptom, view) = case.workers().into_iter().next()?;
+    let runnable = symptom.windows().into_iter().find_map(|window| {
+        let process = object::process_during(view.pid, &window);
+        case.evidence.find(FactKey::ProcessRunnable, &process)
+    })?;
+    let cpus = case.evidence.any(FactKey::HostCpus)?;
+    let threads = case.count(Expr::median(runnable))?;
+    (threads.value > cpus.value.number()?).then(|| {
+        let cpus = case.count(Expr::value(cpus))?;
+        Some(
+            Sentence::new(Code::NeighbourOwnThreads)
+                .figure("threads", &threads)
+                .figure("cpus", &cpus),
+        )
+    })?
 }
 
 fn greatest<'a>(case: &Case<'a>) -> Option<(&'a Fact, f64)> {
@@ -104,6 +123,16 @@ mod tests {
     fn a_starved_thread_beside_a_busy_neighbour_names_it() {
         let finding = assert_found(judge(&CAUSE, Bed::new().with(sample::starved_loop)));
         assert_eq!(finding.object, "777");
+    }
+
+    #[test]
+    fn threads_of_one_server_that_compete_are_no_neighbours() {
+        let bed = Bed::new().with(sample::starved_loop).samples(
+            FactKey::ProcessRunnable,
+            "4100 during /report",
+            &[38.0, 41.0, 22.0],
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::NeighbourOwnThreads);
     }
 
     #[test]

@@ -43,8 +43,8 @@ fn hashes_instead(case: &Case<'_>) -> Option<Sentence> {
 /// The pool's threads stand in SQLite's busy handler under a lock: then the lock is the cause.
 fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
     let (_, pool) = first_full(case)?;
-    let view = pool.views.iter().find(|view| locks::busy_wait_expr(view).is_some())?;
     let lock = locks::held(case.evidence).into_iter().find(|lock| lock.share() >= 0.6)?;
+    let view = pool.views.iter().find(|view| locks::wait_for(view, &lock).is_some())?;
     Some(
         Sentence::new(Code::PoolWaitsForLock)
             .name("pid", lock.holder.to_string(), lock.fact)
@@ -70,12 +70,19 @@ fn name(case: &Case<'_>, symptom: &Symptom, pool: &FullPool<'_>) -> Option<Judge
     // Each thread counts once: n over n of its own looks.
     let threads = Expr::sum(facts.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
     let threads = Figure::of(threads, Unit::Count, case.evidence)?;
-    let says = Sentence::new(Code::PoolFull)
+    let code = match pool.place {
+        Place::Call(_) => Code::PoolFull,
+        Place::Line(_) => Code::PoolFullLine,
+    };
+    let says = Sentence::new(code)
         .name("path", &symptom.path, timed_fact(case, symptom)?)
         .figure("time", &case.time(symptom)?)
         .figure("threads", &threads)
-        .name("pid", first.pid.to_string(), first.waits)
-        .name("call", pool.call, first.waits);
+        .name("pid", first.pid.to_string(), first.waits);
+    let says = match pool.place {
+        Place::Call(call) => says.name("call", call, first.waits),
+        Place::Line(line) => says.name("line", line, first.app_line()?.1).cite(first.waits),
+    };
     let line =
         first.line().map(|(line, fact)| Sentence::new(Code::PoolLine).name("line", line, fact));
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
@@ -142,12 +149,10 @@ mod tests {
     #[test]
     fn a_pool_that_waits_for_a_lock_belongs_to_the_lock() {
         let lock = "/srv/app/a.db lock WRITE";
-        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts_of(
-            FactKey::SqliteLockHeldBy,
-            lock,
-            &[("31860", 63)],
-            64,
-        );
+        let bed = Bed::new()
+            .with(|bed| sample::pool(bed, 40, 0))
+            .fact(FactKey::PythonSourceText, "/srv/app/app.py:12", "db.execute(SQL)")
+            .counts_of(FactKey::SqliteLockHeldBy, lock, &[("31860", 63)], 64);
         assert_ruled_out(judge(&CAUSE, bed), Code::PoolWaitsForLock);
     }
 

@@ -260,8 +260,14 @@ impl Connection {
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
         let deadline = limits.end(started);
-        let (body, body_end) =
-            read_body(response.into_body(), limits.body_bytes_max, deadline).await;
+        // A stream of events never ends; its answer is whole with its head (HTML, §9.2).
+        let is_stream =
+            header("content-type").is_some_and(|kind| kind.starts_with(b"text/event-stream"));
+        let (body, body_end) = if is_stream {
+            (Bytes::new(), None)
+        } else {
+            read_body(response.into_body(), limits.body_bytes_max, deadline).await
+        };
         let first_byte_ms = marks
             .first_byte
             .zip(marks.written)
@@ -428,6 +434,13 @@ mod tests {
         let address = hostile(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", true);
         let exchange = get(&address, "/", limits()).await;
         assert_eq!((exchange.outcome, exchange.body_bytes), (Outcome::Status(200), 4096));
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_events_is_answered_with_its_head() {
+        let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n";
+        let exchange = get(&hostile(head, false), "/", limits()).await;
+        assert_eq!((exchange.outcome, exchange.body_bytes), (Outcome::Status(200), 0));
     }
 
     #[tokio::test]

@@ -18,6 +18,10 @@ mod lockfile;
 mod locks;
 mod paths;
 mod process;
+#[cfg_attr(
+    not(feature = "python"),
+    expect(dead_code, reason = "without py-spy nothing fills what these types hold")
+)]
 mod python;
 mod rooms;
 mod scene;

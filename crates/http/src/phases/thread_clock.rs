@@ -29,10 +29,8 @@ impl Reading {
         unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
         let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
         let rest_ns = u64::try_from(now.tv_nsec).unwrap_or(0);
-        let reading = Self {
-            cpu_ns: seconds.wrapping_mul(1_000_000_000).wrapping_add(rest_ns),
-            at_ns,
-        };
+        let reading =
+            Self { cpu_ns: seconds.wrapping_mul(1_000_000_000).wrapping_add(rest_ns), at_ns };
         LAST.set(reading);
         reading
     }
@@ -50,10 +48,7 @@ impl Stretch {
     pub(super) fn begin(now_ns: u64) -> Self {
         let last = LAST.get();
         let is_new = last.at_ns != 0 && now_ns.saturating_sub(last.at_ns) < GRAIN_NS;
-        Self {
-            reading: if is_new { last } else { Reading::take(now_ns) },
-            begun_ns: now_ns,
-        }
+        Self { reading: if is_new { last } else { Reading::take(now_ns) }, begun_ns: now_ns }
     }
 
     /// What the stretch took of the CPU until the monotonic time `now_ns`, in nanoseconds.
@@ -64,9 +59,7 @@ impl Stretch {
         }
         // What the thread did between the reading and the beginning is not of this stretch.
         let before_ns = self.begun_ns.saturating_sub(self.reading.at_ns);
-        let since_ns = Reading::take(now_ns)
-            .cpu_ns
-            .saturating_sub(self.reading.cpu_ns);
+        let since_ns = Reading::take(now_ns).cpu_ns.saturating_sub(self.reading.cpu_ns);
         since_ns.saturating_sub(before_ns).min(wall_ns)
     }
 }

@@ -21,7 +21,7 @@ use crate::caller::Anybody;
 use crate::fault::Fault;
 use crate::openapi;
 
-pub(crate) use me::dto::SignedInView;
+pub(crate) use me::dto::{MeView, SignedInView};
 
 /// Pages and their files: for people, and therefore not in the API's document.
 const PAGES: [&str; 5] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js"];

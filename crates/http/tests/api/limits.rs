@@ -145,3 +145,17 @@ async fn a_request_past_its_deadline_is_answered_as_such() {
         |r: &galen_core::RequestRecord| r.outcome == galen_core::RequestOutcome::TimedOut;
     eventually("it is recorded", || app.observer.requests().iter().any(timed_out)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_take_its_answers_is_let_go() {
+    let app = TestApp::with(|settings, _| settings.limits.write_timeout_ms = 300).await;
+    let mut stream = TcpStream::connect(app.addr).await.expect("a connection");
+    // Far more than the sockets on both sides hold.
+    let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1_000);
+    stream.write_all(requests.as_bytes()).await.expect("requests");
+    eventually("it is counted", || count(&app, ConnectionEvent::TimedOut) == 1).await;
+    let given_up =
+        |r: &galen_core::RequestRecord| r.outcome == galen_core::RequestOutcome::GivenUp;
+    eventually("it is recorded", || app.observer.requests().iter().any(given_up)).await;
+    drop(stream);
+}

@@ -11,9 +11,7 @@ use crate::support::{EMAIL, PASSWORD, TestApp, eventually, ok, raw, read_reply};
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_in_a_row_are_answered_in_order_and_rubbish_after_them_too() {
     let app = TestApp::start().await;
-    let mut stream = TcpStream::connect(app.addr)
-        .await
-        .expect("a connection");
+    let mut stream = TcpStream::connect(app.addr).await.expect("a connection");
     let one = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
     let two = "GET /api/me HTTP/1.1\r\nhost: x\r\n\r\n";
     let row = format!("{one}{two}{one}rubbish\r\n\r\n");
@@ -45,25 +43,15 @@ async fn a_client_that_asks_first_is_told_to_go_on_or_not() {
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         )
     };
-    let mut stream = TcpStream::connect(app.addr)
-        .await
-        .expect("a connection");
-    stream
-        .write_all(head(body.len()).as_bytes())
-        .await
-        .expect("a head");
+    let mut stream = TcpStream::connect(app.addr).await.expect("a connection");
+    stream.write_all(head(body.len()).as_bytes()).await.expect("a head");
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).await.expect("an interim answer");
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(body.as_bytes()).await.expect("a body");
     assert_eq!(read_reply(&mut stream, false).await.status, 200);
-    let mut stream = TcpStream::connect(app.addr)
-        .await
-        .expect("a connection");
-    stream
-        .write_all(head(10_000_000).as_bytes())
-        .await
-        .expect("a head");
+    let mut stream = TcpStream::connect(app.addr).await.expect("a connection");
+    stream.write_all(head(10_000_000).as_bytes()).await.expect("a head");
     assert_eq!(read_reply(&mut stream, false).await.status, 413);
 }
 

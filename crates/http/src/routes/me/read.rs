@@ -1,6 +1,6 @@
 //! `GET /api/me`: who am I?
 
-use crate::answer::{Answer, ok};
+use crate::answer::{Answer, ok_written};
 use crate::caller::SignedIn;
 use crate::routes::me::dto::MeView;
 
@@ -9,5 +9,7 @@ use crate::routes::me::dto::MeView;
     (status = 200, description = "Who is signed in.", body = MeView),
 ))]
 pub(crate) async fn read(by: SignedIn) -> Answer {
-    ok(&MeView::new(by.caller(), by.app().clock.now()))
+    let now = by.app().clock.now();
+    let written = by.app().me.get(by.shared_caller(), now)?;
+    Ok(ok_written(written))
 }
