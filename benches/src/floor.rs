@@ -41,10 +41,7 @@ struct Floor {
 /// Serves until it is killed.
 pub(crate) fn serve(address: &str, database: &str) -> Result<()> {
     seed(database)?;
-    let floor = Arc::new(Floor {
-        database: database.to_owned(),
-        hashes: hash_pool()?,
-    });
+    let floor = Arc::new(Floor { database: database.to_owned(), hashes: hash_pool()? });
     let app = Router::new()
         .route("/hello", get(|| async { "hello" }))
         .route("/csrf", get(csrf))
@@ -52,15 +49,10 @@ pub(crate) fn serve(address: &str, database: &str) -> Result<()> {
         .route("/notifications", get(notifications))
         .route("/login", post(login))
         .with_state(floor);
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let listener = tokio::net::TcpListener::bind(address)
-                .await
-                .context("listen")?;
-            axum::serve(listener, app).await.context("serve")
-        })
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await.context("listen")?;
+        axum::serve(listener, app).await.context("serve")
+    })
 }
 
 fn seed(database: &str) -> Result<()> {
@@ -145,9 +137,7 @@ async fn csrf() -> Result<axum::Json<Token>, StatusCode> {
     let mut bytes = [0_u8; 32];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(axum::Json(Token {
-        csrf_token: URL_SAFE_NO_PAD.encode(bytes),
-    }))
+    Ok(axum::Json(Token { csrf_token: URL_SAFE_NO_PAD.encode(bytes) }))
 }
 
 #[derive(Serialize)]
@@ -158,13 +148,9 @@ struct Me {
 }
 
 fn token_hash(headers: &HeaderMap) -> Result<[u8; 32], StatusCode> {
-    let cookie = headers
-        .get(header::COOKIE)
-        .and_then(|value| value.to_str().ok());
+    let cookie = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
     let token = cookie.and_then(|text| text.strip_prefix("galen_session="));
-    token
-        .map(|token| Sha256::digest(token).into())
-        .ok_or(StatusCode::UNAUTHORIZED)
+    token.map(|token| Sha256::digest(token).into()).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 async fn me(State(floor): State<Arc<Floor>>, headers: HeaderMap) -> impl IntoResponse {
@@ -176,11 +162,7 @@ async fn me(State(floor): State<Arc<Floor>>, headers: HeaderMap) -> impl IntoRes
                  WHERE s.token_hash = ?1",
             )?
             .query_row([hash], |row| {
-                Ok(Me {
-                    email: row.get(0)?,
-                    name: row.get(1)?,
-                    role: row.get(2)?,
-                })
+                Ok(Me { email: row.get(0)?, name: row.get(1)?, role: row.get(2)? })
             })
     })
     .map(axum::Json)
@@ -227,11 +209,7 @@ async fn login(
     axum::Json(login): axum::Json<Login>,
 ) -> StatusCode {
     let (sender, receiver) = oneshot::channel();
-    if floor
-        .hashes
-        .try_send((login.password.into_bytes(), sender))
-        .is_err()
-    {
+    if floor.hashes.try_send((login.password.into_bytes(), sender)).is_err() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     match receiver.await {

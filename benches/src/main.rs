@@ -34,6 +34,5 @@ fn main() -> Result<()> {
 }
 
 fn number(text: &str) -> Result<usize> {
-    text.parse()
-        .with_context(|| format!("`{text}` is not a number\n{USAGE}"))
+    text.parse().with_context(|| format!("`{text}` is not a number\n{USAGE}"))
 }

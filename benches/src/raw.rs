@@ -45,9 +45,7 @@ pub(crate) fn argon2(threads: usize, seconds: u64) -> Result<f64> {
             })
             .collect();
         workers.into_iter().try_for_each(|worker| {
-            worker
-                .join()
-                .map_err(|_| anyhow!("a hashing thread panicked"))?
+            worker.join().map_err(|_| anyhow!("a hashing thread panicked"))?
         })
     })?;
     Ok(done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64())

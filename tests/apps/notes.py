@@ -15,9 +15,9 @@ class Notes(BaseHTTPRequestHandler):
         body = json.dumps(
             {
                 "path": self.path,
-                "user": self.headers.get("X-Galen-User"),
-                "email": self.headers.get("X-Galen-Email"),
-                "role": self.headers.get("X-Galen-Role"),
+                "user": self.galen("user"),
+                "email": self.galen("email"),
+                "role": self.galen("role"),
             }
         ).encode()
         self.send_response(200)
@@ -25,6 +25,12 @@ class Notes(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def galen(self, name):
+        """Every value of the header, whichever way it is spelled, as a CGI or WSGI server reads it."""
+        wanted = f"x-galen-{name}"
+        values = [v for k, v in self.headers.items() if k.lower().replace("_", "-") == wanted]
+        return ",".join(values) or None
 
     def log_message(self, *_):
         pass

@@ -180,7 +180,7 @@ impl Patient {
 
     /// Stops the application and keeps its folder.
     pub fn stop(&mut self) {
-        stop(&mut self.app);
+        stop_running(&mut self.app);
     }
 
     /// Kills the application as a crash would, leaving `-wal` and `-shm` behind.
@@ -224,7 +224,7 @@ impl Patient {
                 let second = serve(python, folder, fault, free_port()?)?;
                 self.helpers.push(second);
             }
-            Fault::Hashing => self.load(80, 0, &["POST:/api/auth/login"])?,
+            Fault::Hashing => self.load(70, 0, &["POST:/api/auth/login"])?,
             Fault::StalePidFile => fs::write(folder.join("app.pid"), format!("{}\n", gone()?))?,
             _ => {}
         }
@@ -235,9 +235,16 @@ impl Patient {
 impl Drop for Patient {
     fn drop(&mut self) {
         for helper in &mut self.helpers {
-            stop(helper);
+            stop_running(helper);
         }
-        stop(&mut self.app);
+        stop_running(&mut self.app);
+    }
+}
+
+/// Stops a child that has not been waited for: the PID of one that has may be another's by now.
+fn stop_running(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(None)) {
+        stop(child);
     }
 }
 

@@ -70,7 +70,12 @@ fn behind(proxy_port: u16) -> (Galen, Running, u16) {
 /// What a visitor meets at the proxy, signed out, signed in, with a forged header, signed out again.
 fn the_proxy_lets_galen_decide(proxy_port: u16) {
     let visitor = Client::new(&format!("http://127.0.0.1:{proxy_port}"));
-    let forged = [("X-Galen-User", "forged"), ("X-Galen-Role", "admin")];
+    let forged = [
+        ("X-Galen-User", "forged"),
+        ("X-Galen-Role", "admin"),
+        ("X_Galen_Role", "admin"),
+        ("X-Galen_Email", "forged@example.org"),
+    ];
     let stranger = visitor.send("GET", "/notes", None, &forged).expect("an answer");
     assert_eq!(stranger.status, 401, "{}", stranger.body);
 
@@ -83,6 +88,12 @@ fn the_proxy_lets_galen_decide(proxy_port: u16) {
     assert_eq!(seen["role"], "user", "a forged role must not reach the application");
     let me = visitor.get("/api/me").expect("an answer").json();
     assert_eq!(seen["user"], me["user"]["id"]);
+
+    // What Galen serves itself passes without a question.
+    for path in ["/setup", "/setup.js", "/setup.css", "/problems/auth.not_signed_in", "/readyz"] {
+        let page = Client::new(&format!("http://127.0.0.1:{proxy_port}")).get(path);
+        assert_eq!(page.expect("an answer").status, 200, "{path}");
+    }
 
     let out = visitor.change("POST", "/api/auth/logout", &Value::Null).expect("an answer");
     assert_eq!(out.status, 204, "{}", out.body);

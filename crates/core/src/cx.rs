@@ -47,12 +47,6 @@ impl Cx {
 
     fn new(request_id: RequestId, clock: &dyn Clock, timeout_ns: u64, urgency: Urgency) -> Self {
         let deadline = Deadline(clock.monotonic_ns().saturating_add(timeout_ns));
-        Self {
-            request_id,
-            ledger: Ledger::new(),
-            deadline,
-            urgency,
-            address: None,
-        }
+        Self { request_id, ledger: Ledger::new(), deadline, urgency, address: None }
     }
 }

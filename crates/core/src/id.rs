@@ -29,11 +29,7 @@ impl Id {
         let mut random = [0_u8; 10];
         entropy.fill(&mut random);
         let ms = u64::try_from(at.0).unwrap_or(0);
-        Self(
-            *uuid::Builder::from_unix_timestamp_millis(ms, &random)
-                .as_uuid()
-                .as_bytes(),
-        )
+        Self(*uuid::Builder::from_unix_timestamp_millis(ms, &random).as_uuid().as_bytes())
     }
 
     /// The identifier of these sixteen bytes, as a database gave them back.
@@ -70,11 +66,7 @@ impl FromStr for Id {
             return Err(IdError);
         }
         let id = uuid::Uuid::try_parse(text).map_err(|_| IdError)?;
-        if id.is_nil() {
-            Err(IdError)
-        } else {
-            Ok(Self(*id.as_bytes()))
-        }
+        if id.is_nil() { Err(IdError) } else { Ok(Self(*id.as_bytes())) }
     }
 }
 
@@ -186,13 +178,7 @@ mod tests {
         for text in ["", "0", "null", "00000000-0000-0000-0000-000000000000"] {
             assert_eq!(text.parse::<UserId>(), Err(IdError), "{text}");
         }
-        assert_eq!(
-            "0190163d8694739b8d4a5b3f4b1c2d3e".parse::<UserId>(),
-            Err(IdError)
-        );
-        assert_eq!(
-            "../../etc/passwd-0190163d-8694-739b".parse::<UserId>(),
-            Err(IdError)
-        );
+        assert_eq!("0190163d8694739b8d4a5b3f4b1c2d3e".parse::<UserId>(), Err(IdError));
+        assert_eq!("../../etc/passwd-0190163d-8694-739b".parse::<UserId>(), Err(IdError));
     }
 }

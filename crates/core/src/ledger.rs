@@ -130,10 +130,7 @@ impl Ledger {
     /// Begins a stretch at the monotonic time `now_ns`.
     #[must_use]
     pub fn open(&self, now_ns: u64) -> Mark {
-        Mark {
-            at_ns: now_ns,
-            sum_ns: self.sum_ns(),
-        }
+        Mark { at_ns: now_ns, sum_ns: self.sum_ns() }
     }
 
     /// Ends a stretch: counts in `phase` the time since `mark`, less whatever other phases counted
@@ -147,10 +144,7 @@ impl Ledger {
     /// The sum of all phases so far, in nanoseconds.
     #[must_use]
     pub fn sum_ns(&self) -> u64 {
-        self.spent_ns
-            .iter()
-            .map(|cell| cell.load(Ordering::Relaxed))
-            .sum()
+        self.spent_ns.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
     }
 
     /// A copy of the account, closed against the request's wall time.
@@ -188,10 +182,7 @@ impl LedgerSnapshot {
 
     /// Phases with time in them and that time, in the order a request meets them.
     pub fn spent(&self) -> impl Iterator<Item = (Phase, u64)> + '_ {
-        Phase::ALL
-            .into_iter()
-            .zip(self.spent_ns)
-            .filter(|(_, ns)| *ns > 0)
+        Phase::ALL.into_iter().zip(self.spent_ns).filter(|(_, ns)| *ns > 0)
     }
 }
 

@@ -154,12 +154,7 @@ impl Refusal {
     /// A refusal that says what its code's way out says.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self {
-            code,
-            detail: code.fix().to_owned(),
-            fields: Vec::new(),
-            retry_after_ms: None,
-        }
+        Self { code, detail: code.fix().to_owned(), fields: Vec::new(), retry_after_ms: None }
     }
 
     /// The same refusal with its own detail.
@@ -179,20 +174,13 @@ impl Refusal {
     /// A refusal of one field.
     #[must_use]
     pub fn field(pointer: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError {
-            pointer: pointer.into(),
-            code,
-            detail: detail.into(),
-        }])
+        Self::fields(vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }])
     }
 
     /// A refusal of several fields.
     #[must_use]
     pub fn fields(fields: Vec<FieldError>) -> Self {
-        Self {
-            fields,
-            ..Self::new(Code::InvalidFields)
-        }
+        Self { fields, ..Self::new(Code::InvalidFields) }
     }
 }
 
@@ -211,11 +199,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for code in Code::ALL {
             assert!(seen.insert(code.text()), "{} stands twice", code.text());
-            assert!(
-                code.text().contains('.') && !code.fix().is_empty(),
-                "{}",
-                code.text()
-            );
+            assert!(code.text().contains('.') && !code.fix().is_empty(), "{}", code.text());
         }
     }
 }

@@ -65,10 +65,7 @@ impl From<StoreError> for Refusal {
             StoreError::DiskFull => (Code::DatabaseBusy, Some(5_000)),
             StoreError::Engine(_) | StoreError::Lost(_) => (Code::Internal, None),
         };
-        Self {
-            retry_after_ms,
-            ..Self::new(code)
-        }
+        Self { retry_after_ms, ..Self::new(code) }
     }
 }
 

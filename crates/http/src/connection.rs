@@ -1,8 +1,8 @@
 //! One connection: what it is doing, until when it may, and what its requests share.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Wake, Waker};
 
 use galen_core::{Clock, Entropy};
@@ -50,8 +50,9 @@ pub(crate) struct Connection {
     salt: [u8; 2],
     requests: AtomicU64,
     note: OnceLock<(Arc<WakeNote>, Waker)>,
-    in_flight: AtomicBool,
-    flight: Mutex<Option<Flight>>,
+    in_flight: AtomicU32,
+    is_unflushed: AtomicBool,
+    unflushed: Mutex<Vec<Flight>>,
     lingers: AtomicBool,
     reset: AtomicBool,
 }
@@ -75,8 +76,9 @@ impl Connection {
             salt,
             requests: AtomicU64::new(0),
             note: OnceLock::new(),
-            in_flight: AtomicBool::new(false),
-            flight: Mutex::new(None),
+            in_flight: AtomicU32::new(0),
+            is_unflushed: AtomicBool::new(false),
+            unflushed: Mutex::new(Vec::new()),
             lingers: AtomicBool::new(false),
             reset: AtomicBool::new(false),
         }
@@ -113,44 +115,54 @@ impl Connection {
         }
     }
 
-    /// A request began.
+    /// A request began. An earlier one's answer may still be on its way, when the client sends many
+    /// and takes few.
     pub(crate) fn took_off(&self, deadline_ns: u64) {
-        self.in_flight.store(true, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.enter(Stage::Busy, deadline_ns);
         if let Some((note, _)) = self.note.get() {
             note.woken_ns.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Whether a request is worked on or its answer is not wholly with the kernel.
+    /// A request was accounted for: its answer is with the kernel, or it was given up.
+    pub(crate) fn landed(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether a request is worked on, or an answer is not wholly with the kernel.
     pub(crate) fn is_in_flight(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.load(Ordering::Relaxed) > 0
     }
 
     /// The answer's body is in hyper's buffer; its flight ends with the next complete flush.
     pub(crate) fn keep_until_flushed(&self, flight: Flight) {
         self.lingers.store(flight.is_refusal(), Ordering::Relaxed);
-        *self.flight.lock().unwrap_or_else(PoisonError::into_inner) = Some(flight);
+        self.is_unflushed.store(true, Ordering::Relaxed);
+        self.unflushed().push(flight);
     }
 
     /// Everything written so far is with the kernel.
     pub(crate) fn flushed(&self, idle_timeout_ns: u64) {
-        if !self.is_in_flight() {
+        if !self.is_unflushed.swap(false, Ordering::Relaxed) {
             return;
         }
-        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(flight) = flight {
-            let now_ns = self.clock.monotonic_ns();
-            self.in_flight.store(false, Ordering::Relaxed);
-            self.enter(Stage::Idle, now_ns.saturating_add(idle_timeout_ns));
+        let now_ns = self.clock.monotonic_ns();
+        for flight in self.unflushed().drain(..) {
             flight.landed(now_ns);
+        }
+        if !self.is_in_flight() {
+            self.enter(Stage::Idle, now_ns.saturating_add(idle_timeout_ns));
         }
     }
 
-    /// The stream is gone: an answer that was not flushed was given up.
+    /// The stream is gone: answers that were not flushed were given up.
     pub(crate) fn abandon(&self) {
-        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(flight);
+        self.unflushed().clear();
+    }
+
+    fn unflushed(&self) -> MutexGuard<'_, Vec<Flight>> {
+        self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client sent what cannot be read, and more of it may be on the way.

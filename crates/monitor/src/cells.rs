@@ -219,13 +219,6 @@ impl ConnectionCell {
             (get(&self.reset), get(&self.timed_out), get(&self.closed));
         let accepted = get(&self.accepted);
         let open = accepted.saturating_sub(reset + timed_out + closed);
-        ConnectionCounts {
-            accepted,
-            refused: get(&self.refused),
-            reset,
-            timed_out,
-            closed,
-            open,
-        }
+        ConnectionCounts { accepted, refused: get(&self.refused), reset, timed_out, closed, open }
     }
 }

@@ -40,11 +40,7 @@ pub struct Quantiles {
 impl Default for Histogram {
     fn default() -> Self {
         let cells = (0..CELLS).map(|_| AtomicU64::new(0)).collect();
-        Self {
-            cells,
-            max: AtomicU64::new(0),
-            sum: AtomicU64::new(0),
-        }
+        Self { cells, max: AtomicU64::new(0), sum: AtomicU64::new(0) }
     }
 }
 
@@ -62,23 +58,12 @@ impl Histogram {
     /// The quantiles of what was counted so far. Values counted meanwhile may or may not be in it.
     #[must_use]
     pub fn quantiles(&self) -> Quantiles {
-        let counts: Vec<u64> = self
-            .cells
-            .iter()
-            .map(|c| c.load(Ordering::Relaxed))
-            .collect();
+        let counts: Vec<u64> = self.cells.iter().map(|c| c.load(Ordering::Relaxed)).collect();
         let count: u64 = counts.iter().sum();
         let max = self.max.load(Ordering::Relaxed);
         let at = |per_cent: u64| value_at(&counts, (count * per_cent).div_ceil(100)).min(max);
         let sum = self.sum.load(Ordering::Relaxed);
-        Quantiles {
-            count,
-            p50: at(50),
-            p95: at(95),
-            p99: at(99),
-            max,
-            sum,
-        }
+        Quantiles { count, p50: at(50), p95: at(95), p99: at(99), max, sum }
     }
 }
 
@@ -141,10 +126,7 @@ mod tests {
     fn every_value_lands_in_the_cell_whose_middle_is_near_it() {
         for value in [0, 1, 31, 32, 33, 63, 64, 1_000, 123_456_789, 1 << 41] {
             let middle = middle_of(cell_of(value));
-            assert!(
-                middle.abs_diff(value) * 60 <= value.max(60),
-                "{middle} for {value}"
-            );
+            assert!(middle.abs_diff(value) * 60 <= value.max(60), "{middle} for {value}");
         }
         assert_eq!(cell_of(u64::MAX), CELLS - 1);
     }

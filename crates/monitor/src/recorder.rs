@@ -40,9 +40,7 @@ impl Recorder {
     /// Each route and method that was asked, busiest first.
     #[must_use]
     pub fn routes(&self) -> Vec<RouteStats> {
-        let mut stats = self
-            .routes
-            .map(|(route, method), cell| cell.stats(route, method));
+        let mut stats = self.routes.map(|(route, method), cell| cell.stats(route, method));
         stats.sort_by_key(|s| std::cmp::Reverse(s.wall_ns.sum));
         stats
     }
@@ -78,8 +76,7 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn request(&self, record: &RequestRecord) {
-        self.routes
-            .with((record.route, record.method), |cell| cell.count(record));
+        self.routes.with((record.route, record.method), |cell| cell.count(record));
         self.slowest.offer(record, &*self.clock);
     }
 
@@ -108,41 +105,35 @@ impl<K, C> Default for Table<K, C> {
 impl<K: Copy + Eq + Hash, C: Default> Table<K, C> {
     fn with(&self, key: K, count: impl Fn(&C)) {
         // A poisoned lock means that counting panicked before; the counts are still worth having.
-        let cells = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let cells = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(cell) = cells.get(&key) {
             count(cell);
             return;
         }
         drop(cells);
-        let mut cells = self
-            .0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cells = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         count(cells.entry(key).or_default());
     }
 
     fn map<T>(&self, read: impl Fn(K, &C) -> T) -> Vec<T> {
-        let cells = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let cells = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         cells.iter().map(|(key, cell)| read(*key, cell)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use galen_core::{Ledger, Phase, RequestId, RequestOutcome, UnixMs};
 
     use super::*;
 
-    struct Still;
+    /// A clock that stands at so many milliseconds.
+    struct Still(AtomicI64);
     impl Clock for Still {
         fn now(&self) -> UnixMs {
-            UnixMs(5_000)
+            UnixMs(self.0.load(Ordering::Relaxed))
         }
         fn monotonic_ns(&self) -> u64 {
             0
@@ -165,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_route_knows_its_errors_and_its_slowest_request() {
-        let recorder = Recorder::new(Arc::new(Still));
+        let recorder = Recorder::new(Arc::new(Still(AtomicI64::new(5_000))));
         recorder.request(&request(1_000, 200, RequestOutcome::Answered));
         recorder.request(&request(9_000, 503, RequestOutcome::TimedOut));
         recorder.request(&request(2_000, 401, RequestOutcome::Answered));
@@ -174,10 +165,7 @@ mod tests {
         assert_eq!(routes.len(), 1);
         let route = &routes[0];
         assert_eq!((route.client_errors, route.server_errors), (1, 1));
-        assert_eq!(
-            (route.timed_out, route.given_up, route.wall_ns.count),
-            (1, 1, 4)
-        );
+        assert_eq!((route.timed_out, route.given_up, route.wall_ns.count), (1, 1, 4));
         let slowest = recorder.slowest();
         assert_eq!(slowest[0].ledger.wall_ns, 9_000);
         assert_eq!(slowest[0].ledger.get(Phase::Query), 4_500);
@@ -185,7 +173,7 @@ mod tests {
 
     #[test]
     fn only_the_slowest_are_kept_and_the_list_is_bounded() {
-        let recorder = Recorder::new(Arc::new(Still));
+        let recorder = Recorder::new(Arc::new(Still(AtomicI64::new(5_000))));
         for wall_ns in 1..=1_000 {
             recorder.request(&request(wall_ns, 200, RequestOutcome::Answered));
         }
@@ -195,8 +183,22 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_of_very_slow_requests_does_not_hide_the_slow_ones_of_a_later_hour() {
+        let clock = Arc::new(Still(AtomicI64::new(0)));
+        let recorder = Recorder::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        for _ in 0..64 {
+            recorder.request(&request(9_000_000, 200, RequestOutcome::Answered));
+        }
+        clock.0.store(3_600_001, Ordering::Relaxed);
+        for _ in 0..2_000 {
+            recorder.request(&request(5_000, 200, RequestOutcome::Answered));
+        }
+        assert_eq!(recorder.slowest()[0].ledger.wall_ns, 5_000);
+    }
+
+    #[test]
     fn open_connections_are_those_that_have_not_ended() {
-        let recorder = Recorder::new(Arc::new(Still));
+        let recorder = Recorder::new(Arc::new(Still(AtomicI64::new(5_000))));
         for event in [
             ConnectionEvent::Accepted,
             ConnectionEvent::Accepted,

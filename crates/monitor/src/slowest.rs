@@ -1,7 +1,7 @@
 //! The slowest requests of the last hour with their ledgers: what the doctor asks of a running Galen.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use galen_core::{Clock, LedgerSnapshot, RequestRecord, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -28,24 +28,33 @@ pub struct SlowRequest {
     pub ledger: LedgerSnapshot,
 }
 
-/// A bounded list of the slowest. The hot path pays one load for a request that is not among them.
+/// One request in so many looks whether the list has aged, so that a burst of very slow requests
+/// does not keep the slow ones of a later hour out.
+const LOOK_EVERY: u64 = 1_024;
+
+/// A bounded list of the slowest. The hot path pays a load and a count for a request that is not
+/// among them.
 #[derive(Debug, Default)]
 pub(crate) struct Slowest {
     /// A request at or below this wall time would not be kept.
     bar_ns: AtomicU64,
+    offered: AtomicU64,
     kept: Mutex<Vec<SlowRequest>>,
 }
 
 impl Slowest {
     pub(crate) fn offer(&self, record: &RequestRecord, clock: &dyn Clock) {
+        let looks = self.offered.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_EVERY);
+        let is_slow = record.ledger.wall_ns > self.bar_ns.load(Ordering::Relaxed);
+        if !is_slow && !looks {
+            return;
+        }
+        let now = clock.now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        self.age(&mut kept, now);
         if record.ledger.wall_ns <= self.bar_ns.load(Ordering::Relaxed) {
             return;
         }
-        let Ok(mut kept) = self.kept.lock() else {
-            return;
-        };
-        let now = clock.now();
-        kept.retain(|slow| now.since_ms(slow.at) < KEPT_FOR_MS);
         kept.push(SlowRequest {
             at: now,
             request_id: record.request_id.to_string(),
@@ -56,23 +65,24 @@ impl Slowest {
         });
         kept.sort_by_key(|slow| std::cmp::Reverse(slow.ledger.wall_ns));
         kept.truncate(KEPT);
-        let bar_ns = if kept.len() < KEPT {
-            0
-        } else {
-            kept[KEPT - 1].ledger.wall_ns
-        };
-        self.bar_ns.store(bar_ns, Ordering::Relaxed);
+        self.set_bar(&kept);
     }
 
     /// The slowest, slowest first.
     pub(crate) fn list(&self, now: UnixMs) -> Vec<SlowRequest> {
-        let Ok(mut kept) = self.kept.lock() else {
-            return Vec::new();
-        };
-        kept.retain(|slow| now.since_ms(slow.at) < KEPT_FOR_MS);
-        if kept.len() < KEPT {
-            self.bar_ns.store(0, Ordering::Relaxed);
-        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        self.age(&mut kept, now);
         kept.clone()
+    }
+
+    /// Lets go of what is too old.
+    fn age(&self, kept: &mut Vec<SlowRequest>, now: UnixMs) {
+        kept.retain(|slow| now.since_ms(slow.at) < KEPT_FOR_MS);
+        self.set_bar(kept);
+    }
+
+    fn set_bar(&self, kept: &[SlowRequest]) {
+        let bar_ns = kept.get(KEPT - 1).map_or(0, |last| last.ledger.wall_ns);
+        self.bar_ns.store(bar_ns, Ordering::Relaxed);
     }
 }

@@ -147,7 +147,7 @@ impl Grade {
     /// while waiting for a CPU explains the rest.
     pub fn of_computing(case: &Case<'_>, share: &Figure, cpu_ms: f64, queued: f64) -> Option<Self> {
         let alone = cpu_ms > case.thresholds.response_target_ms;
-        let explains = share.value + queued >= 80.0 && share.value >= 25.0;
+        let explains = share.value + queued >= 80.0 && share.value >= 15.0;
         Self::of(share.value, 0).or((alone && explains).then_some(Self::Observed))
     }
 

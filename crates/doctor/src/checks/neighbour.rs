@@ -6,6 +6,7 @@ use crate::case::Case;
 use crate::evidence::{Fact, FactKey, object};
 use crate::figure::{Expr, Figure, Unit};
 use crate::sentence::Sentence;
+use crate::symptom::Symptom;
 use crate::words::Code;
 
 /// The working thread stands ready without a CPU for longer than it computes, nothing throttles
@@ -58,6 +59,26 @@ fn own_threads(case: &Case<'_>) -> Option<Sentence> {
     })?
 }
 
+/// The cores that all other processes used together: what was busy on the machine less what the
+/// server used, or, where that was not measured, the sum over the greatest few.
+fn others(case: &Case<'_>, symptom: &Symptom, pid: u32) -> Option<Figure> {
+    let of_server = symptom.windows().into_iter().find_map(|window| {
+        let process = object::process_during(pid, &window);
+        let used = case.evidence.find(FactKey::ProcessOnCpuNs, &process)?;
+        let whole = case.evidence.find(FactKey::ProcessWindowNs, &process)?;
+        Some(Expr::value(used).over(Expr::value(whole)))
+    });
+    let busy =
+        case.evidence.any(FactKey::HostCpuBusyShare).zip(case.evidence.any(FactKey::HostCpus));
+    let together = match (busy, of_server) {
+        (Some((share, cpus)), Some(server)) => {
+            Expr::value(share).times(Expr::Constant(0.01)).times(Expr::value(cpus)).less(server)
+        }
+        _ => Expr::sum(case.evidence.all(FactKey::HostNeighbourCpu).map(Expr::value)),
+    };
+    Figure::of(together, Unit::Plain, case.evidence)
+}
+
 fn greatest<'a>(case: &Case<'a>) -> Option<(&'a Fact, f64)> {
     case.evidence
         .all(FactKey::HostNeighbourCpu)
@@ -78,8 +99,7 @@ fn examine(case: &Case<'_>) -> Judgement {
         let quiet = Sentence::new(Code::NeighbourQuiet).name("thread", name, view.waits);
         return Judgement::RuledOut(quiet.figure("share", &share));
     };
-    let together = Expr::sum(case.evidence.all(FactKey::HostNeighbourCpu).map(Expr::value));
-    let figure = Figure::of(together, Unit::Plain, case.evidence);
+    let figure = others(case, symptom, view.pid);
     let (Some((fact, _)), Some(figure)) = (greatest(case), figure) else {
         return Judgement::lacking(case, CAUSE.required[2]);
     };

@@ -57,6 +57,15 @@ impl Judge<'_> {
             );
             self.complain(("server", "listen"), says);
         }
+        if is_https && self.loaded.config.http.trusted_proxies.is_empty() {
+            // Without it every client has the proxy's address, and thirty wrong passwords of one
+            // stranger would close the sign-in for everybody.
+            let says = "`server.public_url` is https, so a reverse proxy stands in front: name its \
+                        address, as Galen sees it, in `http.trusted_proxies` (for one on this \
+                        machine: [\"127.0.0.1\", \"::1\"]), and have it set X-Forwarded-For"
+                .to_owned();
+            self.complain(("http", "trusted_proxies"), says);
+        }
     }
 
     fn durability(&mut self) {

@@ -79,6 +79,7 @@ impl Flight {
             outcome: self.outcome,
             ledger: visit.cx.ledger.snapshot(wall_ns),
         };
+        visit.connection.landed();
         visit.app.recorder.request(&record);
         let is_slow = wall_ns >= visit.app.settings.limits.slow_request_ms * MS_NS;
         if is_slow || self.status >= 500 {

@@ -154,8 +154,7 @@ async fn a_client_that_does_not_take_its_answers_is_let_go() {
     let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1_000);
     stream.write_all(requests.as_bytes()).await.expect("requests");
     eventually("it is counted", || count(&app, ConnectionEvent::TimedOut) == 1).await;
-    let given_up =
-        |r: &galen_core::RequestRecord| r.outcome == galen_core::RequestOutcome::GivenUp;
+    let given_up = |r: &galen_core::RequestRecord| r.outcome == galen_core::RequestOutcome::GivenUp;
     eventually("it is recorded", || app.observer.requests().iter().any(given_up)).await;
     drop(stream);
 }

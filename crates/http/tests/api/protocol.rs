@@ -33,6 +33,55 @@ async fn requests_in_a_row_are_answered_in_order_and_rubbish_after_them_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_many_and_takes_few_gets_all_its_answers() {
+    let app = TestApp::start().await;
+    app.account(EMAIL, Role::User).await;
+    let document = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
+    let body = json!({"email": EMAIL, "password": PASSWORD}).to_string();
+    let login = format!(
+        "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // Requests that wait for a hash stand between answers that fill the sockets.
+    let row = format!("{document}{login}").repeat(10);
+    let stream = TcpStream::connect(app.addr).await.expect("a connection");
+    let (mut reader, mut writer) = stream.into_split();
+    let sending = tokio::spawn(async move {
+        writer.write_all(row.as_bytes()).await.expect("requests");
+        writer
+    });
+    for round in 0..10 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        for place in 0..20 {
+            let reply = read_exactly(&mut reader).await;
+            assert!(reply.starts_with("HTTP/1.1 200"), "{round} {place}: {reply}");
+        }
+        let reply = read_exactly(&mut reader).await;
+        assert!(reply.contains("set-cookie"), "{round}: {reply}");
+    }
+    drop(sending.await.expect("a writer"));
+    eventually("all are recorded", || app.observer.requests().len() == 210).await;
+    for record in app.observer.requests() {
+        assert_eq!((record.status, record.outcome), (200, RequestOutcome::Answered));
+    }
+}
+
+/// Reads one answer and no byte of the next; gives its head.
+async fn read_exactly(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a head"));
+    }
+    let head = String::from_utf8(head).expect("text");
+    let length = head.split("content-length: ").nth(1).expect("a length");
+    let length = length.split("\r\n").next().expect("a line");
+    let mut body = vec![0; length.parse().expect("a number")];
+    stream.read_exact(&mut body).await.expect("a body");
+    head
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_asks_first_is_told_to_go_on_or_not() {
     let app = TestApp::start().await;
     app.account(EMAIL, Role::User).await;
