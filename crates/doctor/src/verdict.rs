@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::case::Case;
 use crate::checks::{self, Cause, Finding, Judgement, Nature};
-use crate::evidence::{FactKey, Missing};
+use crate::evidence::{FactKey, Missing, object};
 use crate::figure::{Expr, Figure, Unit};
 use crate::sentence::Sentence;
 use crate::symptom::{Ailment, Symptom};
@@ -192,6 +192,13 @@ fn finding_headline(case: &Case<'_>, findings: &[Finding]) -> Vec<Sentence> {
         lines.push(Sentence::new(Code::CauseSet).setting("count", count).cite_all(facts.take(6)));
     }
     lines.extend(findings.iter().map(|finding| finding.says.clone()));
+    // What is missed only at several requests at once is said, because the sentence above tells
+    // of one request alone.
+    let crowded = findings
+        .iter()
+        .flat_map(|finding| &finding.explains)
+        .find(|endpoint| object::parse_endpoint(endpoint).1 > 1);
+    lines.extend(crowded.and_then(|endpoint| checks::chain::timing(case, endpoint)));
     if let [only] = findings
         && only.explains.len() > 1
     {

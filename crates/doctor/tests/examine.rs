@@ -5,10 +5,12 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use galen_core::{Clock, Entropy, Fut, UnixMs};
-use galen_doctor::evidence::{Collector, FactKey};
+use galen_doctor::evidence::{Collector, Draft, FactKey, Source};
+use galen_doctor::repairs::port::{Action, DryRun, Receipt, RepairError, Repairer};
 use galen_doctor::{
     DoctorError, ExamineRequest, Ports, Report, Silent, Target, Thresholds, Witness, examine,
 };
@@ -137,4 +139,78 @@ async fn only_this_installation_is_asked_about_itself() {
     assert!(!asked(&examine(stranger.clone(), all.clone()).await.unwrap()));
     stranger.target.own = true;
     assert!(asked(&examine(stranger, all).await.unwrap()));
+}
+
+/// A Galen that keeps count of its expired sessions, tells it, and sweeps them when asked.
+struct Installation {
+    expired: AtomicU64,
+    swept: AtomicU64,
+}
+
+impl Witness for Installation {
+    fn observe<'a>(&'a self, collector: &'a Collector) -> Fut<'a, ()> {
+        let expired = self.expired.load(Ordering::SeqCst);
+        let source = Source::new("witness", "the control socket", "galen status");
+        let push = |key, value: u64| {
+            let draft = Draft::new(key, "target", value, source.clone(), UnixMs(1));
+            collector.push(draft);
+        };
+        push(FactKey::WitnessSessionsExpired, expired);
+        push(FactKey::WitnessSessionsTotal, expired + 100);
+        Box::pin(async {})
+    }
+}
+
+impl Repairer for Installation {
+    fn dry_run<'a>(&'a self, action: &'a Action) -> Fut<'a, Result<DryRun, RepairError>> {
+        assert_eq!(*action, Action::SweepSessions);
+        let would_change = self.expired.load(Ordering::SeqCst);
+        let dry = DryRun { would_change, statement: "DELETE".to_owned() };
+        Box::pin(async move { Ok(dry) })
+    }
+
+    fn apply<'a>(&'a self, _action: &'a Action) -> Fut<'a, Result<Receipt, RepairError>> {
+        let changed = self.expired.swap(0, Ordering::SeqCst);
+        self.swept.fetch_add(changed, Ordering::SeqCst);
+        let statement = "DELETE".to_owned();
+        let receipt = Receipt { changed, statement, started_at: UnixMs(1), ended_at: UnixMs(2) };
+        Box::pin(async move { Ok(receipt) })
+    }
+
+    fn undo<'a>(
+        &'a self,
+        _action: &'a Action,
+        _receipt: &'a Receipt,
+    ) -> Fut<'a, Result<bool, RepairError>> {
+        Box::pin(async { Ok(false) })
+    }
+}
+
+/// Examines this installation with 9,000 expired sessions; gives the report and what was swept.
+async fn own_examined(apply: bool) -> (Report, u64) {
+    let own = Arc::new(Installation { expired: AtomicU64::new(9_000), swept: AtomicU64::new(0) });
+    let mut wanted = request(target(server("200 OK", Duration::ZERO)));
+    wanted.target.own = true;
+    wanted.apply = apply;
+    let mut all = ports();
+    all.witness = Some(own.clone());
+    all.repairer = Some(own.clone());
+    let report = examine(wanted, all).await.unwrap();
+    (report, own.swept.load(Ordering::SeqCst))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_apply_expired_sessions_are_swept_and_the_sweep_is_proven() {
+    let (report, swept) = own_examined(true).await;
+    assert_eq!(swept, 9_000);
+    assert_eq!(report.exit_code(), 4, "{}", report.to_terminal(false, 100));
+    let proof = report.applied[0].proof.as_ref().unwrap();
+    assert!(proof.state.as_ref().unwrap().reached && proof.unharmed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_apply_nothing_is_changed_and_the_repair_is_offered() {
+    let (report, swept) = own_examined(false).await;
+    assert_eq!((swept, report.exit_code()), (0, 0));
+    assert_eq!(report.offers[0].repair.id, "sweep-sessions");
 }

@@ -165,9 +165,9 @@ fn text(evidence: &Evidence, key: FactKey) -> Option<String> {
     }
 }
 
-/// The hash of the facts as compact JSON, in hexadecimal.
+/// The hash of `evidence` as it stands in the JSON, written compactly with sorted keys.
 fn hash(facts: &[Fact]) -> String {
-    let json = serde_json::to_vec(facts).unwrap_or_default();
+    let json = super::json::evidence(facts).to_string();
     Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -31,7 +31,7 @@ pub(super) fn render(report: &Report) -> Value {
         "remains": report.remains,
         "diff": report.diff,
         "evidence_sha256": report.evidence_sha256,
-        "evidence": report.facts.iter().map(fact).collect::<Vec<_>>(),
+        "evidence": evidence(&report.facts),
         "missing": report.gaps,
     })
 }
@@ -80,6 +80,11 @@ fn offer(offer: &Offer) -> Value {
         "way_back": offer.repair.undo.english(),
         "action": offer.terms.action,
     })
+}
+
+/// Every fact, raw samples and all.
+pub(super) fn evidence(facts: &[Fact]) -> Value {
+    facts.iter().map(fact).collect()
 }
 
 fn fact(fact: &Fact) -> Value {

@@ -32,7 +32,10 @@ fn line_of(line: &Value) -> Result<String, minijinja::Error> {
         }
     }
     let ids: Vec<String> = line.get_attr("ids")?.try_iter()?.map(|id| id.to_string()).collect();
-    if !ids.is_empty() {
+    let more = line.get_attr("more")?;
+    if more.is_true() {
+        out.push_str(&format!(" ({} and {more} more)", ids.join(", ")));
+    } else if !ids.is_empty() {
         out.push_str(&format!(" ({})", ids.join(", ")));
     }
     Ok(out)

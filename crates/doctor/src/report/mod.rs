@@ -70,7 +70,7 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// What could not be measured.
     pub gaps: Vec<Missing>,
-    /// SHA-256 of the facts as they stand in the JSON.
+    /// SHA-256 of `evidence` in the JSON, written compactly with sorted keys.
     pub evidence_sha256: String,
     /// What changed since a previous report.
     pub diff: Option<Diff>,
@@ -270,6 +270,10 @@ mod tests {
         assert_eq!(first["exit_code"], 1);
         assert_eq!(first["findings"][0]["cause"], "F13");
         assert!(first["evidence"].as_array().unwrap().len() > 30);
+        let compact = first["evidence"].to_string();
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(compact);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(first["evidence_sha256"], digest);
         let previous = Previous::read(&first.to_string()).unwrap();
         let healthy = sample::fast(Bed::new().with(sample::server), "/health");
         let diff = report(healthy, false, Some(&previous)).diff.unwrap();

@@ -202,7 +202,7 @@ impl Paper {
 }
 
 fn with_ids(line: &Line) -> String {
-    match line.ids.len() {
+    match line.ids.len() + line.more {
         0 => line.plain(),
         1..=4 => format!("{} [{}]", line.plain(), line.ids.join(" ")),
         more => format!("{} [{} … {} facts]", line.plain(), line.ids[0], more),

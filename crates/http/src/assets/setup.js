@@ -5,7 +5,7 @@ const byId = (id) => document.getElementById(id);
 const fields = ["token", "email", "name", "password"];
 
 // The secret leaves the address bar at once, so that it stays in no history and on no screenshot.
-const secret = decodeURIComponent(location.hash.slice(1)).replace(/^token=/, "");
+const secret = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 if (secret) {
   history.replaceState(null, "", location.pathname);
   byId("token").value = secret;

@@ -28,13 +28,20 @@ pub(super) struct Span {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Line {
     pub spans: Vec<Span>,
+    /// The first few ids, those that are linked.
     pub ids: Vec<String>,
+    /// How many more there are; the JSON has them all.
+    pub more: usize,
 }
+
+/// How many ids of one sentence a page links.
+const IDS_SHOWN: usize = 6;
 
 impl Line {
     fn of(sentence: &Sentence) -> Self {
         let mut line = Self::text(&words::render(sentence));
-        line.ids = sentence.evidence.iter().map(FactId::to_string).collect();
+        line.ids = sentence.evidence.iter().take(IDS_SHOWN).map(FactId::to_string).collect();
+        line.more = sentence.evidence.len().saturating_sub(IDS_SHOWN);
         line
     }
 
@@ -45,7 +52,7 @@ impl Line {
             .filter(|(_, part)| !part.is_empty())
             .map(|(at, part)| Span { text: part.to_owned(), code: at % 2 == 1 })
             .collect();
-        Self { spans, ids: Vec::new() }
+        Self { spans, ids: Vec::new(), more: 0 }
     }
 
     /// The text without marks.
