@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use galen_core::model::Act;
+use galen_core::model::{Act, Warrant};
 use galen_core::{AuditId, Clock, Cx, Entropy, Secret, Store, UserId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -11,7 +11,7 @@ use crate::desk::Desk;
 use crate::hash::HashPool;
 use crate::limits::Limits;
 use crate::touches::Touches;
-use crate::{HashPressure, LimitCounts, Policy};
+use crate::{Caller, HashPressure, LimitCounts, Policy};
 
 /// What the room needs of the world.
 #[derive(Clone)]
@@ -85,12 +85,6 @@ impl Accounts {
         }
     }
 
-    /// What this installation has decided.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// How pressed the hashing pool is. Costs a lock and touches nothing.
     #[must_use]
     pub fn pressure(&self) -> HashPressure {
@@ -109,7 +103,21 @@ impl Accounts {
         self.desk.sessions.len()
     }
 
-    /// Who does what, from where, in which request, now.
+    /// What a signed-in caller does, on the right of its session: the command asks again whether the
+    /// session goes on, however long ago the request was let in.
+    pub(crate) fn act_by(&self, cx: &Cx, caller: &Caller) -> Act {
+        let warrant = Warrant { session: caller.session.id, needs_admin: false };
+        Act { warrant: Some(warrant), ..self.act(cx, Some(caller.user.id)) }
+    }
+
+    /// The same of what only an admin does: the command asks again for the role, too.
+    pub(crate) fn act_by_admin(&self, cx: &Cx, caller: &Caller) -> Act {
+        let warrant = Warrant { session: caller.session.id, needs_admin: true };
+        Act { warrant: Some(warrant), ..self.act(cx, Some(caller.user.id)) }
+    }
+
+    /// Who does what, from where, in which request, now, on no session's right: signing in, the
+    /// command line, and what ends nothing but the caller's own session.
     pub(crate) fn act(&self, cx: &Cx, actor: Option<UserId>) -> Act {
         Act {
             id: AuditId::mint(self.clock.as_ref(), self.entropy.as_ref()),
@@ -117,6 +125,7 @@ impl Accounts {
             actor,
             address: cx.address.map(|address| address.to_canonical().to_string()),
             request_id: cx.request_id,
+            warrant: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use galen_core::model::{Role, Session, User};
-use galen_core::{Code, Refusal, UnixMs};
+use galen_core::{Code, Refusal, TokenHash, UnixMs};
 
 /// Who a token stands for.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Caller {
     pub session: Session,
     /// The session's user; shared between the user's sessions, and read again after every change.
     pub user: Arc<User>,
+    /// The hash of the token the session was found under: what memory forgets when it ends.
+    pub token_hash: TokenHash,
     /// Until when the last given password counts as fresh.
     pub fresh_until: UnixMs,
 }
@@ -33,10 +35,12 @@ impl Caller {
         self.user.role == Role::Admin
     }
 
-    /// Whether the user gave the password recently enough for a risky act (ASVS 5.0 7.5.3).
+    /// Whether the user gave the password recently enough for a risky act (ASVS 5.0 7.5.3). A clock
+    /// that was set back to before that moment says nothing about how long ago it was, so then it is
+    /// not: otherwise the freshness would last as much longer.
     #[must_use]
     pub fn is_fresh(&self, now: UnixMs) -> bool {
-        now < self.fresh_until
+        self.session.authenticated_at <= now && now < self.fresh_until
     }
 
     /// Refuses whoever is not an admin.

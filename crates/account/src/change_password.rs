@@ -1,9 +1,10 @@
 //! Changing one's own password: every session ends, and the user goes on with a new one.
 
-use galen_core::model::{Session, SessionOwner};
+use galen_core::model::{Session, SessionOwner, User};
 use galen_core::{ChangePassword, Code, Cx, Refusal};
 
 use crate::fields::{self, Fields};
+use crate::hash::{Choice, Places};
 use crate::password::Owner;
 use crate::prove::Flow;
 use crate::{Accounts, Caller, PasswordChange, SignedIn};
@@ -14,7 +15,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Code::InvalidFields`] at `/current` and `/new`; [`Code::TooManyAttempts`];
-    /// [`Code::WrongPassword`]; [`Code::SessionEnded`] when the password changed meanwhile.
+    /// [`Code::WrongPassword`]; [`Code::SessionEnded`] when the password changed or the
+    /// session ended meanwhile.
     pub async fn change_password(
         &self,
         cx: &Cx,
@@ -33,10 +35,10 @@ impl Accounts {
         let owner = Owner { email: user.email.clone(), name: user.name.clone() };
         let new_hash = self
             .pool
-            .make(cx, new, owner, policy)
+            .make(cx, Choice { password: new, owner, places: Places::All }, policy)
             .await?
             .map_err(|flaw| Refusal::fields(vec![flaw.field("/new", policy)]))?;
-        let act = self.act(cx, Some(user.id));
+        let act = self.act_by(cx, caller);
         let now = act.at;
         let (token, session) = self.new_session(cx, user.id, change.user_agent, now);
         let opened = Session {
@@ -59,7 +61,7 @@ impl Accounts {
         let user_id = user.id;
         let ended = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let ended = desk.store.change_password(cx, act, change).await?;
                     if let Some(ended) = &ended {
@@ -72,7 +74,21 @@ impl Accounts {
         if ended.is_none() {
             return Err(Refusal::new(Code::SessionEnded));
         }
+        let user = self.user_after(cx, User { updated_at: now, ..user }).await?;
         let owner = SessionOwner { session: opened, user };
         Ok(self.signed_in(token, owner))
+    }
+
+    /// The user as it is after the change: the profile may have changed while the password was
+    /// hashed. The password is changed already and the old sessions are gone, so a read that fails
+    /// must not keep the new token from the user, who gets `known`, what was read before.
+    async fn user_after(&self, cx: &Cx, known: User) -> Result<User, Refusal> {
+        match self.desk.store.user(cx, known.id).await {
+            Ok(found) => found.ok_or_else(|| Refusal::new(Code::SessionEnded)),
+            Err(error) => {
+                tracing::warn!(request_id = %cx.request_id, %error, "a user could not be read again");
+                Ok(known)
+            }
+        }
     }
 }

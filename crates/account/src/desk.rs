@@ -6,6 +6,7 @@ use std::sync::Arc;
 use galen_core::model::{EndedSession, User};
 use galen_core::{Cx, Fut, Ledger, Store, StoreError, StoreResult, TokenHash, UserId};
 
+use crate::Caller;
 use crate::exact::ExactCache;
 use crate::held::Held;
 
@@ -48,6 +49,38 @@ impl Desk {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Desk, &'a Cx) -> Fut<'a, StoreResult<T>> + Send + 'static,
     {
+        self.write_for(cx, None, command).await
+    }
+
+    /// The same for a command on the right of a caller's session. When the store says that this
+    /// right is gone, memory forgets the session and its user: what it held was not so any more.
+    ///
+    /// # Errors
+    /// The same, and [`StoreError::SessionEnded`] and [`StoreError::NotAdmin`].
+    pub(crate) async fn write_by<T, F>(
+        self: &Arc<Self>,
+        cx: &Cx,
+        caller: &Caller,
+        command: F,
+    ) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a Desk, &'a Cx) -> Fut<'a, StoreResult<T>> + Send + 'static,
+    {
+        self.write_for(cx, Some(caller), command).await
+    }
+
+    /// Either: for a caller, or for nobody who is signed in.
+    pub(crate) async fn write_for<T, F>(
+        self: &Arc<Self>,
+        cx: &Cx,
+        caller: Option<&Caller>,
+        command: F,
+    ) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a Desk, &'a Cx) -> Fut<'a, StoreResult<T>> + Send + 'static,
+    {
         let own = Cx {
             request_id: cx.request_id,
             ledger: Ledger::new(),
@@ -56,10 +89,16 @@ impl Desk {
             address: cx.address,
         };
         let desk = Arc::clone(self);
+        let by = caller.map(|caller| (caller.token_hash, caller.user.id));
         let task = tokio::spawn(async move {
             let outcome = command(&desk, &own).await;
-            if matches!(outcome, Err(StoreError::Lost(_) | StoreError::Engine(_))) {
-                desk.forget_everything();
+            match (&outcome, by) {
+                (Err(StoreError::Lost(_) | StoreError::Engine(_)), _) => desk.forget_everything(),
+                (Err(StoreError::SessionEnded | StoreError::NotAdmin), Some((hash, user))) => {
+                    desk.sessions.revoke(&[hash]);
+                    desk.users.revoke(&[user]);
+                }
+                _ => {}
             }
             (outcome, own.ledger.snapshot(0))
         });

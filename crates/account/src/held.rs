@@ -54,6 +54,7 @@ impl Held {
             *caller = Arc::new(Caller {
                 session: caller.session.clone(),
                 user,
+                token_hash: caller.token_hash,
                 fresh_until: caller.fresh_until,
             });
         }
@@ -62,7 +63,7 @@ impl Held {
 
     /// The use at `now`, if it is to be written down: when the last one that was is long enough ago.
     /// Of several requests at once, one gets it.
-    pub(crate) fn touch(&self, now: UnixMs, policy: &SessionPolicy) -> Option<SessionTouch> {
+    pub(crate) fn touch(&self, now: UnixMs, policy: &SessionPolicy) -> Option<Used> {
         let seen_at = self.seen_at.load(Ordering::Relaxed);
         if now.since_ms(UnixMs(seen_at)) < policy.touch_ms.max(1) {
             return None;
@@ -70,15 +71,26 @@ impl Held {
         self.seen_at.compare_exchange(seen_at, now.0, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         let caller = self.caller();
         let expires_at = expires_at(now, caller.session.ends_at, policy);
-        self.expires_at.store(expires_at.0, Ordering::Relaxed);
-        Some(SessionTouch { id: caller.session.id, last_seen_at: now, expires_at })
+        let expired_at = self.expires_at.swap(expires_at.0, Ordering::Relaxed);
+        let touch = SessionTouch { id: caller.session.id, last_seen_at: now, expires_at };
+        Some(Used { touch, seen_at, expires_at: expired_at })
     }
 
-    /// Undoes a touch that could not be gathered, so that the next use tries again.
-    pub(crate) fn untouch(&self, touch: &SessionTouch, policy: &SessionPolicy) {
-        let again_from = touch.last_seen_at.plus_ms(-policy.touch_ms.max(1));
-        self.seen_at.store(again_from.0, Ordering::Relaxed);
+    /// Undoes a touch that could not be gathered: the session ends when the store says so, and the
+    /// next use tries again.
+    pub(crate) fn untouch(&self, used: &Used) {
+        self.expires_at.store(used.expires_at, Ordering::Relaxed);
+        self.seen_at.store(used.seen_at, Ordering::Relaxed);
     }
+}
+
+/// A use to be written down, and what was held before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// The use.
+    pub(crate) touch: SessionTouch,
+    seen_at: i64,
+    expires_at: i64,
 }
 
 /// When a session used at `seen_at` ends unless it is used before: the earlier of its idle and its
@@ -103,7 +115,7 @@ pub(crate) fn fresh_until(session: &Session, policy: &SessionPolicy) -> UnixMs {
 #[cfg(test)]
 mod tests {
     use galen_core::model::{Role, UserStatus};
-    use galen_core::{Id, SessionId};
+    use galen_core::{Id, SessionId, TokenHash};
 
     use super::*;
     use crate::policy::DAY_MS;
@@ -137,6 +149,7 @@ mod tests {
             fresh_until: fresh_until(&session, policy),
             session,
             user: Arc::new(user),
+            token_hash: TokenHash([3; 32]),
         }))
     }
 
@@ -175,11 +188,22 @@ mod tests {
         let held = held_at(start, &policy);
         assert_eq!(held.touch(start.plus_ms(policy.touch_ms - 1), &policy), None);
         let at = start.plus_ms(policy.touch_ms);
-        let touch = held.touch(at, &policy).expect("due");
-        assert_eq!(touch.last_seen_at, at);
+        let used = held.touch(at, &policy).expect("due");
+        assert_eq!(used.touch.last_seen_at, at);
         assert_eq!(held.touch(at, &policy), None);
-        held.untouch(&touch, &policy);
+        held.untouch(&used);
         assert!(held.touch(at, &policy).is_some(), "tried again");
+    }
+
+    #[test]
+    fn a_use_that_found_no_place_prolongs_nothing() {
+        let policy = SessionPolicy::default();
+        let start = UnixMs(1_800_000_000_000);
+        let held = held_at(start, &policy);
+        let used = held.touch(start.plus_ms(6 * DAY_MS), &policy).expect("due");
+        assert!(!held.has_ended(start.plus_ms(8 * DAY_MS)));
+        held.untouch(&used);
+        assert!(held.has_ended(start.plus_ms(7 * DAY_MS)), "the store knows of no later end");
     }
 
     #[test]

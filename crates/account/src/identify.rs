@@ -34,6 +34,7 @@ impl Accounts {
             fresh_until: fresh_until(&owner.session, &self.policy.session),
             session: owner.session,
             user: Arc::clone(&user),
+            token_hash: hash,
         })));
         if held.has_ended(now) || user.status != UserStatus::Active {
             return Ok(Identity::Nobody(Code::SessionEnded));
@@ -71,10 +72,10 @@ impl Accounts {
     /// Notes the use and gives the caller.
     fn used(&self, held: &Held, user: Arc<User>, now: UnixMs) -> Identity {
         let policy = &self.policy.session;
-        if let Some(touch) = held.touch(now, policy)
-            && !self.touches.gather(touch)
+        if let Some(used) = held.touch(now, policy)
+            && !self.touches.gather(used.touch)
         {
-            held.untouch(&touch, policy);
+            held.untouch(&used);
         }
         Identity::Caller(held.caller_with(user))
     }

@@ -27,7 +27,7 @@ impl Accounts {
         let (Some(address), Some(password)) = (address, password) else {
             return Err(wrong.refusal());
         };
-        let reservation = self.reserve(cx, &address.key)?;
+        let reservation = self.reserve_sign_in(cx, &address.key).await?;
         let found = self.desk.store.credentials_by_email(cx, &address.key).await;
         let credentials = match found {
             Ok(credentials) => credentials,
@@ -50,6 +50,7 @@ impl Accounts {
             password_hash: proof.credentials.password_hash,
             rehash: proof.rehash,
             replaces: form.replaces,
+            sessions_max: self.policy.session.per_user_max(),
         };
         let opened = self
             .desk

@@ -21,10 +21,10 @@ impl Accounts {
             .map(|name| fields::name(&name, "/name"))
             .transpose()
             .map_err(|field| Refusal::fields(vec![field]))?;
-        let act = self.act(cx, Some(caller.user.id));
+        let act = self.act_by(cx, caller);
         let id = caller.user.id;
         self.desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let change = ProfileChange { name };
                     let user = desk.store.change_profile(cx, act, id, change).await?;
@@ -43,7 +43,8 @@ impl Accounts {
     /// account is gone already.
     pub async fn delete_me(&self, cx: &Cx, caller: &Caller) -> Result<(), Refusal> {
         caller.require_fresh(self.clock.now())?;
-        match self.delete_by(cx, caller, caller.user.id).await? {
+        let act = self.act_by(cx, caller);
+        match self.delete_by(cx, caller, act, caller.user.id).await? {
             UserChangeOutcome::Done { .. } => Ok(()),
             UserChangeOutcome::NotFound => Err(Refusal::new(Code::SessionEnded)),
             UserChangeOutcome::LastAdmin => Err(Refusal::new(Code::LastAdmin)),
@@ -60,7 +61,8 @@ impl Accounts {
         Ok(self.desk.store.sessions_of(cx, caller.user.id, now).await?)
     }
 
-    /// Ends one of the caller's sessions; nobody else's (ASVS 5.0 8.2.2).
+    /// Ends one of the caller's sessions; nobody else's (ASVS 5.0 8.2.2). The caller's own is a
+    /// sign-out, which is no error when it has ended already.
     ///
     /// # Errors
     /// [`Code::SessionNotFound`], also for a session of somebody else.
@@ -70,10 +72,13 @@ impl Accounts {
         caller: &Caller,
         id: SessionId,
     ) -> Result<(), Refusal> {
-        let reason =
-            if id == caller.session.id { EndReason::Logout } else { EndReason::RevokedByUser };
+        if id == caller.session.id {
+            return self.logout(cx, caller).await;
+        }
+        let reason = EndReason::RevokedByUser;
         let ending = EndSession { id, owner: Some(caller.user.id), reason };
-        if self.end_one(cx, caller, ending).await? {
+        let act = self.act_by(cx, caller);
+        if self.end_one(cx, caller, act, ending).await? {
             Ok(())
         } else {
             Err(Refusal::new(Code::SessionNotFound))

@@ -5,8 +5,9 @@ use galen_core::{Code, Cx, Refusal, Secret, TokenHash, UserId};
 
 use crate::email::Address;
 use crate::fields::{self, Fields};
+use crate::hash::{Choice, Places};
 use crate::password::Owner;
-use crate::{Accounts, Registration};
+use crate::{Accounts, Caller, Registration};
 
 /// A form whose fields were checked, but for how easy the password is to guess.
 pub(crate) struct Newcomer {
@@ -17,13 +18,15 @@ pub(crate) struct Newcomer {
 
 /// How the user comes to be.
 #[derive(Clone, Copy)]
-pub(crate) struct Making {
+pub(crate) struct Making<'a> {
     /// Who makes it, when somebody is known.
-    pub(crate) actor: Option<UserId>,
+    pub(crate) actor: Option<&'a Caller>,
     /// What it may do.
     pub(crate) role: Role,
     /// The setup token it hangs on.
     pub(crate) setup: Option<TokenHash>,
+    /// How far its hash may queue up.
+    pub(crate) places: Places,
 }
 
 impl Accounts {
@@ -52,13 +55,14 @@ impl Accounts {
         &self,
         cx: &Cx,
         newcomer: Newcomer,
-        making: Making,
+        making: Making<'_>,
     ) -> Result<User, Refusal> {
         let owner = Owner { email: newcomer.address.written.clone(), name: newcomer.name.clone() };
+        let choice = Choice { password: newcomer.password, owner, places: making.places };
         let policy = &self.policy.password;
         let password_hash = self
             .pool
-            .make(cx, newcomer.password, owner, policy)
+            .make(cx, choice, policy)
             .await?
             .map_err(|flaw| Refusal::fields(vec![flaw.field("/password", policy)]))?;
         let user = NewUser {
@@ -69,10 +73,16 @@ impl Accounts {
             password_hash,
             role: making.role,
         };
-        let act = self.act(cx, making.actor);
+        let act = match making.actor {
+            Some(caller) => self.act_by_admin(cx, caller),
+            None => self.act(cx, None),
+        };
+        let setup = making.setup;
         let made = self
             .desk
-            .write(cx, move |desk, cx| desk.store.create_user(cx, act, user, making.setup))
+            .write_for(cx, making.actor, move |desk, cx| {
+                desk.store.create_user(cx, act, user, setup)
+            })
             .await?;
         match made {
             UserCreation::Created(user) => Ok(user),

@@ -1,12 +1,14 @@
 //! What a user is told: reading notifications, and marking them as read.
 
 use galen_core::model::{MarkedRead, NotificationPage};
-use galen_core::{Code, Cx, NotificationId, PageRequest, Refusal};
+use galen_core::{Code, Cx, NotificationId, PageRequest, Refusal, StoreResult};
 
 use crate::{Accounts, Caller};
 
 /// How many notifications can be marked in one call.
 const IDS_MAX: usize = 500;
+/// How many rows one slice of marking all as read changes: other writes go between two slices.
+const SLICE_ROWS: u32 = 1_000;
 
 impl Accounts {
     /// The caller's notifications, newest first, with the kept count of unread ones.
@@ -38,12 +40,12 @@ impl Accounts {
             let detail = "At most 500 identifiers at a time.";
             return Err(Refusal::field("/ids", Code::FieldLength, detail));
         }
-        let (user_id, now) = (caller.user.id, self.clock.now());
+        let (user_id, act) = (caller.user.id, self.act_by(cx, caller));
         let marked = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
-                    let marked = desk.store.mark_read(cx, user_id, ids, now).await?;
+                    let marked = desk.store.mark_read(cx, act, user_id, ids).await?;
                     desk.forget(&[], user_id);
                     Ok(marked)
                 })
@@ -52,19 +54,35 @@ impl Accounts {
         Ok(marked)
     }
 
-    /// Marks all of the caller's notifications as read.
+    /// Marks all of the caller's notifications as read, in slices, the oldest first. There are as
+    /// many slices as the first one leaves work for: what is published meanwhile does not keep it
+    /// going.
     ///
     /// # Errors
-    /// Those of the store.
+    /// [`Code::SessionEnded`]; those of the store. What earlier slices marked stays marked.
     pub async fn mark_all_read(&self, cx: &Cx, caller: &Caller) -> Result<MarkedRead, Refusal> {
-        let (user_id, now) = (caller.user.id, self.clock.now());
+        let (user_id, act) = (caller.user.id, self.act_by(cx, caller));
         let marked = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
-                    let marked = desk.store.mark_all_read(cx, user_id, now).await?;
-                    desk.forget(&[], user_id);
-                    Ok(marked)
+                    let slice = || async {
+                        let act = act.clone();
+                        let slice = desk.store.mark_all_read(cx, act, user_id, SLICE_ROWS).await?;
+                        desk.forget(&[], user_id);
+                        StoreResult::Ok(slice)
+                    };
+                    let mut all = slice().await?;
+                    let left = u64::try_from(all.unread).unwrap_or(0);
+                    for _ in 0..left.div_ceil(u64::from(SLICE_ROWS)) {
+                        let next = slice().await?;
+                        let marked = all.marked + next.marked;
+                        all = MarkedRead { marked, unread: next.unread };
+                        if next.marked == 0 {
+                            break;
+                        }
+                    }
+                    Ok(all)
                 })
             })
             .await?;

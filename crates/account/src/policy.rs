@@ -113,11 +113,11 @@ pub struct LimitPolicy {
     /// Wrong passwords from one address (IPv4 address, IPv6 /64): 30 in 5 minutes.
     pub address: Rate,
     /// Wrong passwords in the whole installation, from addresses that no owner is known to use:
-    /// 600 a minute. It bounds what a flood of addresses can spend of the CPU.
+    /// 600 a minute; registrations count too. It bounds what a flood of addresses can spend of the CPU.
     pub strangers: Rate,
     /// Accounts registered, and setup links tried, from one address, right or wrong: 20 an hour.
     pub registrations: Rate,
-    /// How many counters are kept at the most; the least used go first. 32 to 64 bytes each.
+    /// How many counters are kept at the most; the least used go first. 38 to 76 bytes each.
     pub max_keys: u32,
 }
 
@@ -132,14 +132,6 @@ impl Default for LimitPolicy {
             registrations: Rate { attempts: 20, per_ms: 3_600_000 },
             max_keys: 131_072,
         }
-    }
-}
-
-impl LimitPolicy {
-    /// No limits: for benchmarks, which come from one address.
-    #[must_use]
-    pub fn off() -> Self {
-        Self { enabled: false, ..Self::default() }
     }
 }
 
@@ -158,6 +150,9 @@ pub struct SessionPolicy {
     pub touch_ms: i64,
     /// How many sessions are kept in memory at the most.
     pub cache_sessions: u32,
+    /// How many sessions one user may have, 1 to 1,000: 100. A sign-in beyond it ends the oldest, so
+    /// no command that ends a user's sessions grows with how often that user signed in.
+    pub sessions_per_user_max: u32,
 }
 
 impl Default for SessionPolicy {
@@ -168,7 +163,15 @@ impl Default for SessionPolicy {
             fresh_ms: 15 * MINUTE_MS,
             touch_ms: 5 * MINUTE_MS,
             cache_sessions: 65_536,
+            sessions_per_user_max: 100,
         }
+    }
+}
+
+impl SessionPolicy {
+    /// [`Self::sessions_per_user_max`] within its bounds.
+    pub(crate) fn per_user_max(&self) -> u32 {
+        self.sessions_per_user_max.clamp(1, 1_000)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The one way to prove a password: every verb that checks one goes through here.
 
-use galen_core::model::{AuditCode, Credentials, EmailKey, UserStatus};
-use galen_core::{Cx, Note, Phase, Refusal, Secret, UserId};
+use std::net::IpAddr;
+
+use galen_core::model::{AuditCode, Credentials, EmailKey, Session, UserStatus};
+use galen_core::{Cx, Id, Note, Phase, Refusal, Secret, UserId};
 
 use crate::Accounts;
 use crate::hash::{PoolError, Question};
-use crate::limits::Reservation;
+use crate::limits::{Limits, Reservation, is_one_place};
 
 /// What a password is proven for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +49,72 @@ pub(crate) struct Proof {
     pub(crate) rehash: Option<Secret<String>>,
 }
 
+/// The address from which a session was opened.
+fn opened_from(session: &Session) -> Option<IpAddr> {
+    session.address.as_deref().and_then(|text| text.parse().ok())
+}
+
 impl Accounts {
-    /// Counts an attempt on an account before any work is done for it, under [`Phase::Limits`].
+    /// Counts an attempt to sign in before any work is done for it, under [`Phase::Limits`].
+    ///
+    /// The places that owners are known to use are remembered in memory, and a restart forgets them.
+    /// So before somebody is refused as a stranger, the addresses of the account's live sessions are
+    /// asked: each was opened there with the password.
+    ///
+    /// # Errors
+    /// [`galen_core::Code::TooManyAttempts`]; those of the store.
+    pub(crate) async fn reserve_sign_in(
+        &self,
+        cx: &Cx,
+        account: &EmailKey,
+    ) -> Result<Reservation, Refusal> {
+        let reserve = |limits: &Limits| limits.reserve_guess(cx.address, account);
+        let refused = match self.under_limits(cx, reserve) {
+            Ok(reservation) => return Ok(reservation),
+            Err(refused) => refused,
+        };
+        if !refused.as_stranger
+            || !self.limits.may_look_up(cx.address)
+            || !self.has_session_here(cx, account).await?
+        {
+            return Err(refused.refusal);
+        }
+        self.limits.know(cx.address, account);
+        self.under_limits(cx, reserve).map_err(|refused| refused.refusal)
+    }
+
+    /// Counts an attempt on the account of somebody who is signed in, as one from the place where the
+    /// session was opened.
     ///
     /// # Errors
     /// [`galen_core::Code::TooManyAttempts`].
-    pub(crate) fn reserve(&self, cx: &Cx, account: &EmailKey) -> Result<Reservation, Refusal> {
+    pub(crate) fn reserve_own(
+        &self,
+        cx: &Cx,
+        session: &Session,
+        account: &EmailKey,
+    ) -> Result<Reservation, Refusal> {
+        let opened_from = opened_from(session);
+        self.under_limits(cx, |limits| limits.reserve_own(cx.address, opened_from, account))
+    }
+
+    fn under_limits<T>(&self, cx: &Cx, work: impl FnOnce(&Limits) -> T) -> T {
         let mark = cx.ledger.open(self.clock.monotonic_ns());
-        let reserved = self.limits.reserve_guess(cx.address, account);
+        let outcome = work(&self.limits);
         cx.ledger.close(Phase::Limits, mark, self.clock.monotonic_ns());
-        reserved
+        outcome
+    }
+
+    /// Whether a live session of the account was opened from where the request comes from. For an
+    /// account that does not exist the same look-ups are made, and find nothing.
+    async fn has_session_here(&self, cx: &Cx, account: &EmailKey) -> Result<bool, Refusal> {
+        let store = &self.desk.store;
+        let found = store.credentials_by_email(cx, account).await?;
+        let user_id = found.map_or(UserId(Id::from_bytes([0; 16])), |known| known.user.id);
+        let sessions = store.sessions_of(cx, user_id, self.clock.now()).await?;
+        let here =
+            |session| opened_from(session).is_some_and(|from| is_one_place(from, cx.address));
+        Ok(sessions.iter().any(here))
     }
 
     /// Proves a password. It cannot be called without a reservation, so no way in can forget the

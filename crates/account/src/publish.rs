@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::email::Address;
 use crate::fields::{self, Fields};
-use crate::{Accounts, Publish, Recipient};
+use crate::{Accounts, Caller, Publish, Recipient};
 
 const CATEGORY_CHARS_MAX: usize = 64;
 const TITLE_CHARS_MAX: usize = 200;
@@ -16,19 +16,20 @@ const DATA_OCTETS_MAX: usize = 4_096;
 const KEY_CHARS_MAX: usize = 128;
 
 impl Accounts {
-    /// Publishes a notification for `actor`, `None` for the command line. With an idempotency key it
-    /// happens once however often it is asked for; the outcome is then [`Published::Now`] or
-    /// [`Published::Before`].
+    /// Publishes a notification for `caller`, who must be an admin; `None` is the program itself.
+    /// With an idempotency key it happens once however often it is asked for; the outcome is then
+    /// [`Published::Now`] or [`Published::Before`].
     ///
     /// # Errors
-    /// [`Code::InvalidFields`]; [`Code::UserNotFound`]; [`Code::IdempotencyMismatch`] when the key
-    /// was used for another content.
+    /// [`Code::NotAdmin`]; [`Code::InvalidFields`]; [`Code::UserNotFound`];
+    /// [`Code::SessionEnded`]; [`Code::IdempotencyMismatch`] when the key was used for another content.
     pub async fn publish(
         &self,
         cx: &Cx,
-        actor: Option<UserId>,
+        caller: Option<&Caller>,
         form: Publish,
     ) -> Result<Published, Refusal> {
+        caller.map(Caller::require_admin).transpose()?;
         let data = check(&form)?;
         let user_id = self.recipient(cx, &form.user).await?;
         let notification = NewNotification {
@@ -46,10 +47,13 @@ impl Accounts {
             notification,
             idempotency_key: form.idempotency_key,
         };
-        let act = self.act(cx, actor);
+        let act = match caller {
+            Some(caller) => self.act_by_admin(cx, caller),
+            None => self.act(cx, None),
+        };
         let published = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_for(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let published = desk.store.publish(cx, act, publication).await?;
                     if matches!(published, Published::Now(_)) {

@@ -5,7 +5,7 @@ use galen_core::{Code, Cx, Refusal, Secret};
 
 use crate::email::key_of_kept;
 use crate::prove::{Attempt, Flow, Proof};
-use crate::{Accounts, Caller, SignedIn, fields, token};
+use crate::{Accounts, Caller, SignedIn, fields};
 
 impl Accounts {
     /// Checks the caller's password once more and makes the session fresh, under a new token; the
@@ -13,7 +13,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Code::InvalidFields`] at `/password`; [`Code::TooManyAttempts`], by the same counters as
-    /// signing in; [`Code::WrongPassword`]; [`Code::SessionEnded`] when it ended meanwhile.
+    /// signing in from where the session was opened; [`Code::WrongPassword`];
+    /// [`Code::SessionEnded`] when it ended meanwhile.
     pub async fn reauthenticate(
         &self,
         cx: &Cx,
@@ -23,13 +24,14 @@ impl Accounts {
         let password = fields::given_password(&password, "/password")
             .map_err(|field| Refusal::fields(vec![field]))?;
         self.prove_own(cx, caller, Flow::Reauthenticate, password).await?;
-        let act = self.act(cx, Some(caller.user.id));
+        let act = self.act_by(cx, caller);
         let authenticated_at = act.at;
         let id = caller.session.id;
-        let (token, token_hash) = token::mint(self.entropy.as_ref());
+        let token = self.mint_token();
+        let token_hash = token.hash;
         let before = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let before = desk.store.reauthenticate(cx, act, id, token_hash).await?;
                     desk.forget_sessions(before.as_slice());
@@ -47,7 +49,10 @@ impl Accounts {
         Ok(self.signed_in(token, owner))
     }
 
-    /// Proves the caller's own password, against the same counters as signing in.
+    /// Proves the caller's own password, against the same counters as signing in from the place where
+    /// the session was opened. That place is the owner's, because the session was opened there with
+    /// the password: strangers who guess cannot keep the owner from this. And it is one place, however
+    /// the address changes: whoever took a session gets no new allowance with each new address.
     pub(crate) async fn prove_own(
         &self,
         cx: &Cx,
@@ -56,7 +61,7 @@ impl Accounts {
         password: Secret<String>,
     ) -> Result<Proof, Refusal> {
         let account = key_of_kept(&caller.user.email);
-        let reservation = self.reserve(cx, &account)?;
+        let reservation = self.reserve_own(cx, &caller.session, &account)?;
         let found = self.desk.store.credentials_by_id(cx, caller.user.id).await;
         let credentials = match found {
             Ok(credentials) => credentials,

@@ -3,6 +3,7 @@
 use galen_core::model::{Role, User};
 use galen_core::{Code, Cx, Refusal};
 
+use crate::hash::Places;
 use crate::newcomer::Making;
 use crate::{Accounts, Registration, RegistrationPolicy};
 
@@ -13,7 +14,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Code::RegistrationClosed`]; [`Code::InvalidFields`]; [`Code::TooManyAttempts`] for one
-    /// address; [`Code::EmailTaken`], which gives away that the address has an account (see
+    /// address, or for all strangers together; [`Code::EmailTaken`], which gives away that the address has an account (see
     /// [`RegistrationPolicy::Open`]).
     pub async fn register(&self, cx: &Cx, form: Registration) -> Result<User, Refusal> {
         if self.policy.registration == RegistrationPolicy::Closed {
@@ -22,7 +23,7 @@ impl Accounts {
         let newcomer = self.read_newcomer(&form)?;
         // Kept counted whatever comes of it: an account made is what is limited here.
         let _counted = self.limits.reserve_registration(cx.address)?;
-        let making = Making { actor: None, role: Role::User, setup: None };
+        let making = Making { actor: None, role: Role::User, setup: None, places: Places::Half };
         self.make_user(cx, newcomer, making).await
     }
 }

@@ -3,6 +3,7 @@
 use galen_core::model::{Role, User};
 use galen_core::{Code, Cx, Refusal, Secret};
 
+use crate::hash::Places;
 use crate::newcomer::Making;
 use crate::{Accounts, Registration, token};
 
@@ -28,7 +29,7 @@ impl Accounts {
     /// the token, so of any number of attempts at once one wins (CVE-2026-1035).
     ///
     /// # Errors
-    /// [`Code::InvalidFields`]; [`Code::TooManyAttempts`], counted like a registration;
+    /// [`Code::InvalidFields`]; [`Code::TooManyAttempts`], counted by address like a registration;
     /// [`Code::SetupNotPossible`] when the token is unknown, used or expired, or there is an admin.
     pub async fn complete_setup(
         &self,
@@ -37,11 +38,18 @@ impl Accounts {
         form: Registration,
     ) -> Result<User, Refusal> {
         let newcomer = self.read_newcomer(&form)?;
-        let _counted = self.limits.reserve_registration(cx.address)?;
+        let _counted = self.limits.reserve_setup(cx.address)?;
         let Some(hash) = token::hash_of(token) else {
             return Err(Refusal::new(Code::SetupNotPossible));
         };
-        let making = Making { actor: None, role: Role::Admin, setup: Some(hash) };
+        // Before any work on the password, which is dear: without this, anybody could have passwords
+        // hashed here, for ever. The look-up compares SHA-256 digests, so its time tells nothing
+        // that helps to find a token.
+        if !self.desk.store.setup_opens(cx, hash, self.clock.now()).await? {
+            return Err(Refusal::new(Code::SetupNotPossible));
+        }
+        let setup = Some(hash);
+        let making = Making { actor: None, role: Role::Admin, setup, places: Places::All };
         self.make_user(cx, newcomer, making).await
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use galen_core::model::SweepWork;
-use galen_core::{Cx, Phase, Refusal, StoreError, UnixMs};
+use galen_core::model::{SweepSlice, SweepWork};
+use galen_core::{Cx, Phase, Refusal, StoreError, StoreResult, UnixMs};
 use serde::{Deserialize, Serialize};
 
 use crate::Accounts;
@@ -92,10 +92,10 @@ impl Accounts {
                 SweepWork { expired_at: UnixMs(before_flush.0 - MINUTE_MS), max_rows: pace.rows };
             report.rows_allowed = pace.rows;
             let query_ns = cx.ledger.snapshot(0).get(Phase::Query);
-            match self.desk.store.sweep(cx, work).await {
+            match self.sweep_slice(cx, work).await {
                 Ok(slice) => {
                     report.slices += 1;
-                    report.sessions += slice.sessions;
+                    report.sessions += slice.ended.len() as u64;
                     report.orphans += slice.orphans;
                     report.more = slice.more;
                     let slice_ns = cx.ledger.snapshot(0).get(Phase::Query) - query_ns;
@@ -114,6 +114,20 @@ impl Accounts {
         }
         report.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
         Ok(report)
+    }
+
+    /// One slice. What it removed leaves memory too, as by a revocation: a session that is held and
+    /// has no row could not be revoked any more.
+    async fn sweep_slice(&self, cx: &Cx, work: SweepWork) -> StoreResult<SweepSlice> {
+        self.desk
+            .write(cx, move |desk, cx| {
+                Box::pin(async move {
+                    let slice = desk.store.sweep(cx, work).await?;
+                    desk.forget_sessions(&slice.ended);
+                    Ok(slice)
+                })
+            })
+            .await
     }
 
     /// Forgets attempts that no limit needs any more. Gives how many counters went.

@@ -35,10 +35,11 @@ impl Touches {
     }
 
     /// Takes a batch to write.
-    fn take_batch(&self) -> Vec<SessionTouch> {
+    fn take_batch(&self) -> Batch<'_> {
         let mut gathered = self.gathered();
         let ids: Vec<SessionId> = gathered.keys().take(BATCH).copied().collect();
-        ids.iter().filter_map(|id| gathered.remove(id)).collect()
+        let uses = ids.iter().filter_map(|id| gathered.remove(id)).collect();
+        Batch { touches: self, uses }
     }
 
     /// Puts back a batch that was not written; what was gathered meanwhile is later, and stays.
@@ -47,6 +48,26 @@ impl Touches {
         for touch in batch {
             gathered.entry(touch.id).or_insert(touch);
         }
+    }
+}
+
+/// A batch that is being written. It is put back when it is dropped before it was: when the store
+/// failed, and when the flush was given up half-way. A use that is written twice is written once.
+struct Batch<'a> {
+    touches: &'a Touches,
+    uses: Vec<SessionTouch>,
+}
+
+impl Batch<'_> {
+    /// It was written. Gives how many uses it had.
+    fn written(mut self) -> u64 {
+        std::mem::take(&mut self.uses).len() as u64
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.touches.put_back(std::mem::take(&mut self.uses));
     }
 }
 
@@ -62,18 +83,12 @@ impl Accounts {
         let batches = self.touches.gathered().len().div_ceil(BATCH);
         for _ in 0..batches {
             let batch = self.touches.take_batch();
-            if batch.is_empty() {
+            if batch.uses.is_empty() {
                 break;
             }
-            let count = batch.len() as u64;
-            let copy = batch.clone();
-            let done =
-                self.desk.write(cx, move |desk, cx| desk.store.touch_sessions(cx, copy)).await;
-            if let Err(error) = done {
-                self.touches.put_back(batch);
-                return Err(error.into());
-            }
-            written += count;
+            let uses = batch.uses.clone();
+            self.desk.write(cx, move |desk, cx| desk.store.touch_sessions(cx, uses)).await?;
+            written += batch.written();
         }
         Ok(written)
     }
@@ -104,9 +119,11 @@ mod tests {
         }
         let first = touches.take_batch();
         let second = touches.take_batch();
-        assert_eq!((first.len(), second.len()), (500, 200));
-        assert!(first.iter().chain(&second).all(|touch| touch.last_seen_at.0 == 2));
-        assert!(touches.take_batch().is_empty());
+        assert_eq!((first.uses.len(), second.uses.len()), (500, 200));
+        assert!(first.uses.iter().chain(&second.uses).all(|touch| touch.last_seen_at.0 == 2));
+        assert!(touches.take_batch().uses.is_empty());
+        assert_eq!((first.written(), second.written()), (500, 200));
+        assert!(touches.take_batch().uses.is_empty(), "what was written is not put back");
     }
 
     #[test]
@@ -115,10 +132,10 @@ mod tests {
         assert!(touches.gather(touch(1, 1)) && touches.gather(touch(2, 1)));
         let failed = touches.take_batch();
         assert!(touches.gather(touch(1, 9)));
-        touches.put_back(failed);
+        drop(failed);
         let mut batch = touches.take_batch();
-        batch.sort_by_key(|touch| touch.last_seen_at);
-        let times: Vec<i64> = batch.iter().map(|touch| touch.last_seen_at.0).collect();
+        batch.uses.sort_by_key(|touch| touch.last_seen_at);
+        let times: Vec<i64> = batch.uses.iter().map(|touch| touch.last_seen_at.0).collect();
         assert_eq!(times, [1, 9]);
     }
 

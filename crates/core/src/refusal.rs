@@ -119,6 +119,7 @@ codes! {
 
     Overloaded = "server.overloaded", Unavailable, "The server has more work than it can take", "Try again after the time in Retry-After.";
     DatabaseBusy = "server.database_busy", Unavailable, "The database does not take writes just now", "Try again after the time in Retry-After; `galen status` names who holds it.";
+    DiskFull = "server.disk_full", Unavailable, "The disk is full", "Make room on the server's disk; nothing acknowledged was lost.";
     DeadlineExceeded = "server.deadline", Unavailable, "The server did not finish in time", "Try again; `galen doctor` finds out why.";
     ShuttingDown = "server.shutting_down", Unavailable, "The server is shutting down", "Try again in a moment.";
     NotReady = "server.not_ready", Unavailable, "The server is not ready", "Wait, or run `galen status` on the server.";

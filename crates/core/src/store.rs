@@ -51,6 +51,12 @@ pub enum StoreError {
     /// The engine reported a fault; the words are for the log, never for a client.
     #[error("the database failed: {0}")]
     Engine(String),
+    /// The session on whose right the command acted has ended, or its user is gone or disabled.
+    #[error("the session that acted has ended")]
+    SessionEnded,
+    /// The command wants an admin, and who acted is none any more.
+    #[error("who acted is no admin any more")]
+    NotAdmin,
     /// The commit failed after it was begun, or the store stopped: the outcome is not known.
     #[error("the outcome of the write is not known: {0}")]
     Lost(String),
@@ -62,7 +68,9 @@ impl From<StoreError> for Refusal {
             StoreError::Full { .. } => (Code::Overloaded, Some(1_000)),
             StoreError::TooLate { .. } => (Code::DeadlineExceeded, Some(1_000)),
             StoreError::Locked => (Code::DatabaseBusy, Some(2_000)),
-            StoreError::DiskFull => (Code::DatabaseBusy, Some(5_000)),
+            StoreError::DiskFull => (Code::DiskFull, Some(5_000)),
+            StoreError::SessionEnded => (Code::SessionEnded, None),
+            StoreError::NotAdmin => (Code::NotAdmin, None),
             StoreError::Engine(_) | StoreError::Lost(_) => (Code::Internal, None),
         };
         Self { retry_after_ms, ..Self::new(code) }
@@ -141,13 +149,23 @@ pub trait Store: Send + Sync {
     /// The counts that are kept; `now` divides active sessions from expired ones.
     fn counts<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Counts>>;
 
+    /// Whether this setup token would open just now: it waits, it has not expired at `now`, and no
+    /// active admin exists. It reserves nothing; the command that redeems the token decides.
+    fn setup_opens<'a>(
+        &'a self,
+        cx: &'a Cx,
+        hash: TokenHash,
+        now: UnixMs,
+    ) -> Fut<'a, StoreResult<bool>>;
+
     /// Facts of the database.
     fn facts<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<StoreFacts>>;
 
     /// How pressed the store is just now. Costs nothing and touches nothing.
     fn pressure(&self) -> Pressure;
 
-    // Commands.
+    // Commands. Each that takes an act first looks at its warrant, if it has one, and is refused
+    // with [`StoreError::SessionEnded`] or [`StoreError::NotAdmin`] before it changes anything.
 
     /// `account.create_user`: makes a user. With `setup` it also redeems that setup token, and
     /// succeeds only while no active admin exists.
@@ -168,7 +186,8 @@ pub trait Store: Send + Sync {
         expires_at: UnixMs,
     ) -> Fut<'a, StoreResult<bool>>;
 
-    /// `account.open_session`: opens a session, ends the one it replaces if any, notes the sign-in.
+    /// `account.open_session`: opens a session, ends the one it replaces if any, and the user's
+    /// oldest ones beyond `sessions_max`, a bounded number at a time; notes the sign-in.
     /// `rehash` replaces the password's hash when its parameters were out of date. Gives `None`,
     /// and opens nothing, when the user is gone or disabled or `password_hash` is no longer its
     /// hash: the password changed while it was being checked.
@@ -180,6 +199,7 @@ pub trait Store: Send + Sync {
     ) -> Fut<'a, StoreResult<Option<OpenedSession>>>;
 
     /// `account.touch_sessions`: writes down uses of sessions; those that ended meanwhile stay ended.
+    /// It needs no warrant: it changes rows that are there and have not expired, and nothing else.
     fn touch_sessions<'a>(
         &'a self,
         cx: &'a Cx,
@@ -264,22 +284,28 @@ pub trait Store: Send + Sync {
     fn mark_read<'a>(
         &'a self,
         cx: &'a Cx,
+        act: Act,
         user_id: UserId,
         ids: Vec<NotificationId>,
-        at: UnixMs,
     ) -> Fut<'a, StoreResult<MarkedRead>>;
 
-    /// `notice.mark_all_read`: marks all of the user's notifications as read.
+    /// `notice.mark_all_read`: one slice of marking all of the user's notifications as read, the
+    /// oldest first, at most `max_rows`.
     fn mark_all_read<'a>(
         &'a self,
         cx: &'a Cx,
+        act: Act,
         user_id: UserId,
-        at: UnixMs,
+        max_rows: u32,
     ) -> Fut<'a, StoreResult<MarkedRead>>;
 
     /// `upkeep.sweep`: one bounded slice of removing what has expired, through an index. The one
     /// command whose answer does not wait for the disk: what a power cut undoes is swept again.
     fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>>;
+
+    /// `upkeep.canary`: changes one row, durably. It fails when writes fail: on a full disk, behind
+    /// somebody else's lock.
+    fn canary<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>>;
 
     /// `upkeep.maintain`: one piece of maintenance, noted in the audit trail.
     fn maintain<'a>(
@@ -301,6 +327,9 @@ pub struct OpenSession {
     pub rehash: Option<Secret<String>>,
     /// The session the same browser had before, ended as `replaced`.
     pub replaces: Option<SessionId>,
+    /// How many sessions the user may have with this one, at least 1; those that expired and were
+    /// not swept yet count. The oldest beyond it end as `too_many`.
+    pub sessions_max: u32,
 }
 
 /// What `account.open_session` gives.
@@ -308,8 +337,8 @@ pub struct OpenSession {
 pub struct OpenedSession {
     /// The session with its user.
     pub owner: SessionOwner,
-    /// The session that was replaced.
-    pub ended: Option<EndedSession>,
+    /// The session that was replaced, and those that were too many.
+    pub ended: Vec<EndedSession>,
 }
 
 /// The input of `account.change_password`.
@@ -356,4 +385,18 @@ pub struct Note {
     pub target: Option<String>,
     /// Typed parameters, a JSON object as text; never a secret.
     pub params: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_a_full_disk_and_not_as_a_lock() {
+        let refusal = Refusal::from(StoreError::DiskFull);
+        assert_eq!(refusal.code.text(), "server.disk_full");
+        assert_eq!(refusal.code.kind(), crate::Kind::Unavailable);
+        assert!(refusal.detail.contains("Make room"), "{}", refusal.detail);
+        assert_eq!(Refusal::from(StoreError::Locked).code, Code::DatabaseBusy);
+    }
 }

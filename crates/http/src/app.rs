@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
-use galen_core::{Clock, Code, Cx, Entropy, Observer, RequestId, Store};
+use galen_core::{Clock, Code, Cx, Entropy, Kind, Observer, RequestId, Store};
 use http::HeaderValue;
 
 use crate::connection::MS_NS;
@@ -81,20 +81,26 @@ impl App {
         })
     }
 
-    /// Tries, within two seconds, whether the store reads and takes a write, and remembers it for
+    /// Tries, within two seconds, whether the store reads and writes a row, and remembers it for
     /// `/readyz`, which therefore touches no database. To be called about once a second.
     pub async fn canary(&self) {
         let request_id = RequestId::mint(&*self.clock, &*self.entropy);
         let cx = Cx::background(request_id, &*self.clock, CANARY_TIMEOUT_MS * MS_NS);
         let try_both = async {
             self.store.counts(&cx, self.clock.now()).await?;
-            // An empty write goes the whole way of a write: queue, writer, commit.
-            self.store.touch_sessions(&cx, Vec::new()).await
+            self.store.canary(&cx).await
         };
         let bound = std::time::Duration::from_millis(CANARY_TIMEOUT_MS);
         let outcome = match tokio::time::timeout(bound, try_both).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(galen_core::Refusal::from(error).code),
+            Ok(Err(error)) => {
+                let code = galen_core::Refusal::from(error.clone()).code;
+                if self.ready() != Err(Code::NotReady) {
+                    tracing::error!(%error, "the database does not read and write as it should");
+                }
+                // Whatever broke, the answer is "not now".
+                Err(if code.kind() == Kind::Unavailable { code } else { Code::NotReady })
+            }
             Err(_) => Err(Code::DeadlineExceeded),
         };
         self.readiness.note(outcome, self.clock.monotonic_ns());

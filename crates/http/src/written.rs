@@ -80,7 +80,8 @@ mod tests {
             address: None,
             user_agent: None,
         };
-        Arc::new(Caller { session, user: Arc::new(user), fresh_until: UnixMs(1_000) })
+        let token_hash = galen_core::TokenHash([3; 32]);
+        Arc::new(Caller { session, user: Arc::new(user), token_hash, fresh_until: UnixMs(1_000) })
     }
 
     fn text(written: &WrittenMe, caller: &Arc<Caller>, now: i64) -> String {

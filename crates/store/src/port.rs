@@ -13,6 +13,7 @@ use galen_core::{
     OpenedSession, Page, PageRequest, SessionId, Store, StoreResult, TokenHash, UnixMs, UserId,
 };
 
+use crate::commands::warrant::acting;
 use crate::tx::Tx;
 use crate::{commands, reads};
 
@@ -154,6 +155,15 @@ impl<E: Engine> Store for SqlStore<E> {
         Box::pin(self.0.read(cx, move |tx| reads::vitals::counts(tx, now)))
     }
 
+    fn setup_opens<'a>(
+        &'a self,
+        cx: &'a Cx,
+        hash: TokenHash,
+        now: UnixMs,
+    ) -> Fut<'a, StoreResult<bool>> {
+        Box::pin(self.0.read(cx, move |tx| commands::setup::opens(tx, &hash, now)))
+    }
+
     fn facts<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<StoreFacts>> {
         Box::pin(Engine::facts(&self.0, cx))
     }
@@ -169,9 +179,11 @@ impl<E: Engine> Store for SqlStore<E> {
         user: NewUser,
         setup: Option<TokenHash>,
     ) -> Fut<'a, StoreResult<UserCreation>> {
-        Box::pin(self.0.command(cx, "account.create_user", move |tx| {
-            commands::user::create(tx, &act, &user, setup.as_ref())
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.create_user",
+            acting(act, move |tx, act| commands::user::create(tx, act, &user, setup.as_ref())),
+        ))
     }
 
     fn offer_setup<'a>(
@@ -191,9 +203,11 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         open: OpenSession,
     ) -> Fut<'a, StoreResult<Option<OpenedSession>>> {
-        Box::pin(self.0.command(cx, "account.open_session", move |tx| {
-            commands::session::open(tx, &act, &open)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.open_session",
+            acting(act, move |tx, act| commands::session::open(tx, act, &open)),
+        ))
     }
 
     fn touch_sessions<'a>(
@@ -212,9 +226,11 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         ending: EndSession,
     ) -> Fut<'a, StoreResult<Option<EndedSession>>> {
-        Box::pin(self.0.command(cx, "account.end_session", move |tx| {
-            commands::ending::end_session(tx, &act, ending)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.end_session",
+            acting(act, move |tx, act| commands::ending::end_session(tx, act, ending)),
+        ))
     }
 
     fn end_sessions<'a>(
@@ -223,9 +239,11 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         ending: EndSessions,
     ) -> Fut<'a, StoreResult<Vec<EndedSession>>> {
-        Box::pin(self.0.command(cx, "account.end_sessions", move |tx| {
-            commands::ending::end_sessions(tx, &act, ending)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.end_sessions",
+            acting(act, move |tx, act| commands::ending::end_sessions(tx, act, ending)),
+        ))
     }
 
     fn reauthenticate<'a>(
@@ -235,9 +253,11 @@ impl<E: Engine> Store for SqlStore<E> {
         id: SessionId,
         token_hash: TokenHash,
     ) -> Fut<'a, StoreResult<Option<EndedSession>>> {
-        Box::pin(self.0.command(cx, "account.reauthenticate", move |tx| {
-            commands::session::reauthenticate(tx, &act, id, &token_hash)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.reauthenticate",
+            acting(act, move |tx, act| commands::session::reauthenticate(tx, act, id, &token_hash)),
+        ))
     }
 
     fn change_password<'a>(
@@ -246,9 +266,11 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         change: ChangePassword,
     ) -> Fut<'a, StoreResult<Option<Vec<EndedSession>>>> {
-        Box::pin(self.0.command(cx, "account.change_password", move |tx| {
-            commands::password::change(tx, &act, &change)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.change_password",
+            acting(act, move |tx, act| commands::password::change(tx, act, &change)),
+        ))
     }
 
     fn change_profile<'a>(
@@ -258,9 +280,11 @@ impl<E: Engine> Store for SqlStore<E> {
         id: UserId,
         change: ProfileChange,
     ) -> Fut<'a, StoreResult<Option<User>>> {
-        Box::pin(self.0.command(cx, "account.change_profile", move |tx| {
-            commands::user::change_profile(tx, &act, id, &change)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.change_profile",
+            acting(act, move |tx, act| commands::user::change_profile(tx, act, id, &change)),
+        ))
     }
 
     fn change_user<'a>(
@@ -270,9 +294,11 @@ impl<E: Engine> Store for SqlStore<E> {
         id: UserId,
         change: UserChange,
     ) -> Fut<'a, StoreResult<UserChangeOutcome>> {
-        Box::pin(self.0.command(cx, "account.change_user", move |tx| {
-            commands::user::change(tx, &act, id, &change)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "account.change_user",
+            acting(act, move |tx, act| commands::user::change(tx, act, id, &change)),
+        ))
     }
 
     fn delete_user<'a>(
@@ -281,16 +307,19 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         id: UserId,
     ) -> Fut<'a, StoreResult<UserChangeOutcome>> {
-        Box::pin(
-            self.0
-                .command(cx, "account.delete_user", move |tx| commands::user::delete(tx, &act, id)),
-        )
+        Box::pin(self.0.command(
+            cx,
+            "account.delete_user",
+            acting(act, move |tx, act| commands::user::delete(tx, act, id)),
+        ))
     }
 
     fn note<'a>(&'a self, cx: &'a Cx, act: Act, note: Note) -> Fut<'a, StoreResult<()>> {
-        Box::pin(
-            self.0.command(cx, "account.note", move |tx| commands::audit::note(tx, &act, &note)),
-        )
+        Box::pin(self.0.command(
+            cx,
+            "account.note",
+            acting(act, move |tx, act| commands::audit::note(tx, act, &note)),
+        ))
     }
 
     fn publish<'a>(
@@ -299,36 +328,49 @@ impl<E: Engine> Store for SqlStore<E> {
         act: Act,
         publication: Publication,
     ) -> Fut<'a, StoreResult<Published>> {
-        Box::pin(self.0.command(cx, "notice.publish", move |tx| {
-            commands::notification::publish(tx, &act, publication)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "notice.publish",
+            acting(act, move |tx, act| commands::notification::publish(tx, act, publication)),
+        ))
     }
 
     fn mark_read<'a>(
         &'a self,
         cx: &'a Cx,
+        act: Act,
         user_id: UserId,
         ids: Vec<NotificationId>,
-        at: UnixMs,
     ) -> Fut<'a, StoreResult<MarkedRead>> {
-        Box::pin(self.0.command(cx, "notice.mark_read", move |tx| {
-            commands::notification::mark_read(tx, user_id, &ids, at)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "notice.mark_read",
+            acting(act, move |tx, act| commands::notification::mark_read(tx, act, user_id, &ids)),
+        ))
     }
 
     fn mark_all_read<'a>(
         &'a self,
         cx: &'a Cx,
+        act: Act,
         user_id: UserId,
-        at: UnixMs,
+        max_rows: u32,
     ) -> Fut<'a, StoreResult<MarkedRead>> {
-        Box::pin(self.0.command(cx, "notice.mark_all_read", move |tx| {
-            commands::notification::mark_all_read(tx, user_id, at)
-        }))
+        Box::pin(self.0.command(
+            cx,
+            "notice.mark_all_read",
+            acting(act, move |tx, act| {
+                commands::notification::mark_all_read(tx, act, user_id, max_rows)
+            }),
+        ))
     }
 
     fn sweep<'a>(&'a self, cx: &'a Cx, work: SweepWork) -> Fut<'a, StoreResult<SweepSlice>> {
         Box::pin(self.0.redoable(cx, "upkeep.sweep", move |tx| commands::sweep::slice(tx, work)))
+    }
+
+    fn canary<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>> {
+        Box::pin(self.0.command(cx, "upkeep.canary", commands::canary::sing))
     }
 
     fn maintain<'a>(

@@ -138,6 +138,7 @@ impl Play {
                 let session = self.samples.new_session_until(pick(&self.users, user)?, until);
                 let mut open = self.samples.open(session);
                 open.replaces = replaces.and_then(|index| pick(&self.sessions, index));
+                open.sessions_max = 3;
                 self.sessions.push(open.session.id);
                 self.store.open_session(&cx, act, open).await.expect("open_session");
             }
@@ -164,7 +165,6 @@ impl Play {
 
     async fn change_notifications(&mut self, step: Step) -> Option<()> {
         let (cx, act) = (self.samples.cx(), self.samples.act());
-        let at = self.samples.now();
         match step {
             Step::Publish { user, key } => {
                 let publication = self.samples.publication(pick(&self.users, user)?);
@@ -179,11 +179,11 @@ impl Play {
             Step::MarkRead { user, notifications } => {
                 let ids = notifications.iter().filter_map(|one| pick(&self.notifications, *one));
                 let (user, ids) = (pick(&self.users, user)?, ids.collect());
-                self.store.mark_read(&cx, user, ids, at).await.expect("mark_read");
+                self.store.mark_read(&cx, act, user, ids).await.expect("mark_read");
             }
             Step::MarkAllRead { user } => {
                 let user = pick(&self.users, user)?;
-                self.store.mark_all_read(&cx, user, at).await.expect("mark_all_read");
+                self.store.mark_all_read(&cx, act, user, 3).await.expect("mark_all_read");
             }
             _ => {}
         }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use galen_core::model::{
-    Act, EmailKey, Level, NewNotification, NewSession, NewUser, Publication, Role, SessionTouch,
+    Act, EmailKey, Level, NewNotification, NewSession, NewUser, Publication, Role, Session,
+    SessionTouch, Warrant,
 };
 use galen_core::{
     AuditId, Clock, Cx, Entropy, NotificationId, OpenSession, RequestId, Secret, SessionId,
@@ -85,6 +86,7 @@ impl Samples {
             actor: None,
             address: Some("192.0.2.1".to_owned()),
             request_id: self.request_id(),
+            warrant: None,
         }
     }
 
@@ -92,6 +94,13 @@ impl Samples {
     #[must_use]
     pub fn act_of(&self, user_id: UserId) -> Act {
         Act { actor: Some(user_id), ..self.act() }
+    }
+
+    /// An act on the right of this session.
+    #[must_use]
+    pub fn act_by(&self, session: &Session, needs_admin: bool) -> Act {
+        let warrant = Some(Warrant { session: session.id, needs_admin });
+        Act { warrant, ..self.act_of(session.user_id) }
     }
 
     /// A new user's identifier.
@@ -150,7 +159,13 @@ impl Samples {
     /// The opening of a session of a user whose password is the samples'.
     #[must_use]
     pub fn open(&self, session: NewSession) -> OpenSession {
-        OpenSession { session, password_hash: password_hash(), rehash: None, replaces: None }
+        OpenSession {
+            session,
+            password_hash: password_hash(),
+            rehash: None,
+            replaces: None,
+            sessions_max: 100,
+        }
     }
 
     /// A use of a session, now.

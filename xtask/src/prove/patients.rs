@@ -19,8 +19,9 @@ const PATIENT: &str = "tests/patients/fastapi";
 /// # Errors
 /// When Python, venv or the package index is out of reach.
 pub fn venv() -> Result<PathBuf> {
+    // The tests look for it here as well, and know by the same mark whether it is complete.
     let requirements = place::root().join(PATIENT).join("requirements.txt");
-    environment("patients-venv", &requirements)
+    environment("patients/venv", &requirements)
 }
 
 /// Makes a virtual environment below the build directory holding the packages a file names.

@@ -1,4 +1,4 @@
-//! What admins do. Every verb asks for the role itself, whoever asked before.
+//! What admins do. Every verb asks a caller for the role itself, whoever asked before.
 
 mod sessions;
 mod users;

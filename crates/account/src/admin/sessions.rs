@@ -33,7 +33,8 @@ impl Accounts {
     ) -> Result<(), Refusal> {
         caller.require_admin()?;
         let ending = EndSession { id, owner: None, reason: EndReason::RevokedByAdmin };
-        if self.end_one(cx, caller, ending).await? {
+        let act = self.act_by_admin(cx, caller);
+        if self.end_one(cx, caller, act, ending).await? {
             Ok(())
         } else {
             Err(Refusal::new(Code::SessionNotFound))

@@ -1,9 +1,10 @@
 //! Users, as admins see and change them.
 
-use galen_core::model::{Role, User, UserChange, UserChangeOutcome, UserFilter, UserStatus};
+use galen_core::model::{Act, Role, User, UserChange, UserChangeOutcome, UserFilter, UserStatus};
 use galen_core::{Code, Cx, Page, PageRequest, Refusal, UserId};
 
 use crate::fold::fold;
+use crate::hash::Places;
 use crate::newcomer::Making;
 use crate::{Accounts, AdminUser, Caller, Registration, fields};
 
@@ -35,19 +36,26 @@ impl Accounts {
         user.ok_or_else(|| Refusal::new(Code::UserNotFound))
     }
 
-    /// Makes a user for `actor`, `None` for the command line, which proves its right by the file
-    /// system. Whoever calls it for a request has asked for an admin, and for a fresh authentication
-    /// when the new user is to be one.
+    /// Makes a user for `caller`, `None` for the command line, which proves its right by the file
+    /// system. To make an admin wants a fresh authentication.
     ///
     /// # Errors
-    /// [`Code::InvalidFields`]; [`Code::EmailTaken`].
+    /// [`Code::NotAdmin`]; [`Code::FreshAuthenticationNeeded`]; [`Code::InvalidFields`];
+    /// [`Code::EmailTaken`]; [`Code::SessionEnded`] when the caller's ended while the password was
+    /// hashed.
     pub async fn create_user(
         &self,
         cx: &Cx,
-        actor: Option<UserId>,
+        caller: Option<&Caller>,
         form: AdminUser,
     ) -> Result<User, Refusal> {
-        let making = Making { actor, role: form.role, setup: None };
+        if let Some(caller) = caller {
+            caller.require_admin()?;
+            if form.role == Role::Admin {
+                caller.require_fresh(self.clock.now())?;
+            }
+        }
+        let making = Making { actor: caller, role: form.role, setup: None, places: Places::All };
         let newcomer = self.read_newcomer(&Registration {
             email: form.email,
             name: form.name,
@@ -85,10 +93,10 @@ impl Accounts {
             return Err(Refusal::new(Code::OwnAccount));
         }
         let change = UserChange { name, ..change };
-        let act = self.act(cx, Some(caller.user.id));
+        let act = self.act_by_admin(cx, caller);
         let outcome = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let outcome = desk.store.change_user(cx, act, id, change).await?;
                     if let UserChangeOutcome::Done { ended, .. } = &outcome {
@@ -113,7 +121,8 @@ impl Accounts {
         if id == caller.user.id {
             return Err(Refusal::new(Code::OwnAccount));
         }
-        done(self.delete_by(cx, caller, id).await?).map(drop)
+        let act = self.act_by_admin(cx, caller);
+        done(self.delete_by(cx, caller, act, id).await?).map(drop)
     }
 
     /// Deletes a user, by `caller`, who was asked for his right to do it.
@@ -121,12 +130,12 @@ impl Accounts {
         &self,
         cx: &Cx,
         caller: &Caller,
+        act: Act,
         id: UserId,
     ) -> Result<UserChangeOutcome, Refusal> {
-        let act = self.act(cx, Some(caller.user.id));
         let outcome = self
             .desk
-            .write(cx, move |desk, cx| {
+            .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let outcome = desk.store.delete_user(cx, act, id).await?;
                     if let UserChangeOutcome::Done { ended, .. } = &outcome {

@@ -18,6 +18,7 @@ use galen_core::{Refusal, Secret};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::pool::HashPool;
+use crate::password::Owner;
 
 /// How pressed the hashing pool is just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,15 @@ pub struct HashPressure {
     pub hash_ns: u64,
 }
 
+/// How many of the waiting places a piece of work may find taken and still wait for its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Places {
+    /// All but the last: whoever has an account, or makes one by right.
+    All,
+    /// Half of them: registrations, so that a flood of them leaves the rest to those who sign in.
+    Half,
+}
+
 /// Whether this is the password.
 pub(crate) struct Question {
     /// The password, in its normal form.
@@ -46,6 +56,16 @@ pub(crate) struct Question {
     pub(crate) kept: Option<Secret<String>>,
     /// Whether a right password is to be hashed anew when the kept hash has old parameters.
     pub(crate) renew: bool,
+}
+
+/// A password that is to be somebody's.
+pub(crate) struct Choice {
+    /// The password, in its normal form.
+    pub(crate) password: Secret<String>,
+    /// Whose it is to be.
+    pub(crate) owner: Owner,
+    /// How far its hash may queue up.
+    pub(crate) places: Places,
 }
 
 /// Why the pool did not do the work.

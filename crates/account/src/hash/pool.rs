@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use super::bench::{Bench, Checked, HashError, hash_of_nothing, params_of};
 use super::queue::{Offer, Queue};
 use super::ticket::Ticket;
-use super::{HashPressure, PoolError, Question};
+use super::{Choice, HashPressure, Places, PoolError, Question};
 use crate::limits::Reservation;
-use crate::password::{self, Flaw, Owner};
+use crate::password::{self, Flaw};
 use crate::{HashPolicy, PasswordPolicy};
 
 /// What the threads share.
@@ -78,14 +78,16 @@ impl HashPool {
     pub(crate) async fn make(
         &self,
         cx: &Cx,
-        password: Secret<String>,
-        owner: Owner,
+        choice: Choice,
         policy: &PasswordPolicy,
     ) -> Result<Result<Secret<String>, Flaw>, PoolError> {
+        let Choice { password, owner, places } = choice;
         let policy = policy.clone();
-        self.run(cx, move |bench| match password::check_guesses(&password, &owner, &policy) {
-            Ok(()) => bench.make(&password).map(Ok),
-            Err(flaw) => Ok(Err(flaw)),
+        self.run_in(cx, places, move |bench| {
+            match password::check_guesses(&password, &owner, &policy) {
+                Ok(()) => bench.make(&password).map(Ok),
+                Err(flaw) => Ok(Err(flaw)),
+            }
         })
         .await
     }
@@ -110,13 +112,22 @@ impl HashPool {
         cx: &Cx,
         work: impl FnOnce(&mut Bench) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, PoolError> {
+        self.run_in(cx, Places::All, work).await
+    }
+
+    async fn run_in<T: Send + 'static>(
+        &self,
+        cx: &Cx,
+        places: Places,
+        work: impl FnOnce(&mut Bench) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, PoolError> {
         let shared = &self.shared;
         let queued_ns = shared.clock.monotonic_ns();
         let (sender, receiver) = oneshot::channel();
         let ticket =
             Ticket { work, sender, deadline_ns: cx.deadline.0, shared: Arc::clone(shared) };
         let hash_ns = shared.hash_ns.load(Ordering::Relaxed);
-        match shared.queue.offer(Box::new(ticket), queued_ns, hash_ns) {
+        match shared.queue.offer(Box::new(ticket), places, queued_ns, hash_ns) {
             Offer::Taken => {}
             Offer::StartThread => self.start_thread(),
             Offer::Full(load) => {
@@ -291,6 +302,27 @@ mod tests {
         assert_eq!(refusal.code, Code::Overloaded);
         assert_eq!(refusal.retry_after_ms, Some(9_000), "three turns of three seconds");
         assert_eq!(pool.pressure().refused, 1);
+        drop(release);
+        occupied.await.expect("joined").0.expect("done");
+        for job in waiting {
+            job.await.expect("joined").0.expect("done");
+        }
+    }
+
+    #[tokio::test]
+    async fn registrations_leave_half_of_the_waiting_places_to_those_who_sign_in() {
+        let clock = Arc::<HandClock>::default();
+        let pool = pool(&clock, 4);
+        let (release, occupied) = occupy(&pool, &clock).await;
+        let mut waiting = Vec::new();
+        for _ in 0..2 {
+            waiting.push(hand(&pool, cx(&clock, 60_000), |_| Ok(())));
+        }
+        until(&pool, |pressure| pressure.waiting == 2).await;
+        let refused = pool.run_in(&cx(&clock, 60_000), Places::Half, |_| Ok(())).await;
+        assert!(matches!(refused, Err(PoolError::NotBegun(_))), "half of the places are taken");
+        waiting.push(hand(&pool, cx(&clock, 60_000), |_| Ok(())));
+        until(&pool, |pressure| pressure.waiting == 3).await;
         drop(release);
         occupied.await.expect("joined").0.expect("done");
         for job in waiting {

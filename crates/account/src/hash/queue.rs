@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::Places;
 use super::bench::Bench;
 
 /// A piece of work that waits for a bench.
@@ -65,12 +66,22 @@ impl Queue {
     }
 
     /// Offers a task at `now_ns`, when a hash takes `hash_ns` (0 when that is not known yet).
-    pub(super) fn offer(&self, task: Box<dyn Task>, now_ns: u64, hash_ns: u64) -> Offer {
+    pub(super) fn offer(
+        &self,
+        task: Box<dyn Task>,
+        places: Places,
+        now_ns: u64,
+        hash_ns: u64,
+    ) -> Offer {
+        let capacity = match places {
+            Places::All => self.capacity,
+            Places::Half => (self.capacity / 2).max(1),
+        };
         let mut state = self.state();
         if state.closed {
             return Offer::Closed;
         }
-        if state.tasks.len() >= self.capacity {
+        if state.tasks.len() >= capacity {
             state.tasks.retain(|task| task.is_wanted());
         }
         let load = load_of(&state);
@@ -79,7 +90,7 @@ impl Queue {
         let turns = u64::from(load.waiting + 1).div_ceil(u64::from(self.threads_max));
         let done_at_ns = now_ns.saturating_add(hash_ns.saturating_mul(turns + 1));
         let must_wait = load.waiting >= free;
-        if must_wait && (state.tasks.len() >= self.capacity || done_at_ns > task.deadline_ns()) {
+        if must_wait && (state.tasks.len() >= capacity || done_at_ns > task.deadline_ns()) {
             return Offer::Full(load);
         }
         state.tasks.push_back(task);

@@ -29,6 +29,11 @@ impl Gcra {
         Self { interval_ns, burst_ns: interval_ns.saturating_mul(attempts) }
     }
 
+    /// How far ahead of now the arrival time may be: the whole allowance, in nanoseconds.
+    pub(super) fn burst_ns(self) -> u64 {
+        self.burst_ns
+    }
+
     /// Takes one attempt: the new theoretical arrival time, or how long to wait, in nanoseconds.
     pub(super) fn take(self, tat_ns: u64, now_ns: u64) -> Result<u64, u64> {
         let next_ns = tat_ns.max(now_ns).saturating_add(self.interval_ns);

@@ -12,8 +12,10 @@
 //! **Whom it cannot lock out.** A limit on an account is a weapon against its owner. An address from
 //! which the account's owner has signed in therefore has a counter of its own for that account, and
 //! does not count as a stranger: guessing from elsewhere uses up the strangers' counter, and the
-//! owner still signs in from home. Sessions that exist are never touched by any limit. Known places
-//! are remembered in memory, so a restart forgets them until the next sign-in.
+//! owner still signs in from home. Sessions that exist are never touched by any limit, and giving the
+//! password again inside one counts at the place where it was opened. Known places are remembered in
+//! memory; after a restart they are learned from the addresses of the account's live sessions, before
+//! anybody is refused as a stranger. Looking there is limited by the address too.
 //!
 //! Time is the monotonic clock's, so moving the wall clock moves no limit.
 
@@ -48,6 +50,7 @@ enum Kind {
     Strangers,
     Registrations,
     KnownPlace,
+    LookUps,
 }
 
 /// How the limits stand.
@@ -92,6 +95,16 @@ pub(crate) struct Reservation {
     limits: Limits,
     taken: Vec<Taken>,
     place: Option<Tag>,
+}
+
+/// Why an attempt was not counted.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// What the caller is told.
+    pub(crate) refusal: Refusal,
+    /// Whether it was refused for the sake of the account or of all strangers together, and not for
+    /// its address: from a place of the owner's it would have been another counter's.
+    pub(crate) as_stranger: bool,
 }
 
 struct Taken {
@@ -141,7 +154,7 @@ impl Limits {
         }))
     }
 
-    /// Counts an attempt to prove the password of `account`, whatever the way in.
+    /// Counts an attempt of somebody who is not signed in to prove the password of `account`.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`] with the time after which the refusing limit has room again; then
@@ -150,30 +163,59 @@ impl Limits {
         &self,
         address: Option<IpAddr>,
         account: &EmailKey,
-    ) -> Result<Reservation, Refusal> {
-        let inner = &self.0;
-        let octets = network_of(address);
-        let account = account.0.as_bytes();
-        let place = self.tag(Kind::KnownPlace, &[&octets, account]);
-        let rules = &inner.rules;
-        let by_address = (self.tag(Kind::Address, &[&octets]), rules.address);
-        if inner.known_places.get(&place).is_some() {
-            let here = self.tag(Kind::AccountFromPlace, &[&octets, account]);
-            let here_long = self.tag(Kind::AccountFromPlaceLong, &[&octets, account]);
-            let wanted = [by_address, (here, rules.account), (here_long, rules.account_long)];
-            self.reserve(&wanted, Some(place))
-        } else {
-            let wanted = [
-                by_address,
-                (self.tag(Kind::Account, &[account]), rules.account),
-                (self.tag(Kind::AccountLong, &[account]), rules.account_long),
-                (self.tag(Kind::Strangers, &[]), rules.strangers),
-            ];
-            self.reserve(&wanted, Some(place))
+    ) -> Result<Reservation, Refused> {
+        let place = self.place(address, account);
+        if self.0.known_places.get(&place).is_some() {
+            let reserved = self.reserve_own(address, address, account);
+            return reserved.map_err(|refusal| Refused { refusal, as_stranger: false });
         }
+        let (rules, account) = (&self.0.rules, account.0.as_bytes());
+        let wanted = [
+            (self.tag(Kind::Address, &[&network_of(address)]), rules.address),
+            (self.tag(Kind::Account, &[account]), rules.account),
+            (self.tag(Kind::AccountLong, &[account]), rules.account_long),
+            (self.tag(Kind::Strangers, &[]), rules.strangers),
+        ];
+        self.reserve(&wanted, Some(place))
+            .map_err(|(rank, refusal)| Refused { refusal, as_stranger: rank > 0 })
     }
 
-    /// Counts an attempt to make an account, or to use a setup link, from this address.
+    /// Counts an attempt to prove the password of `account` at `home`, a place of the owner's, by
+    /// somebody who comes from `address`.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`], as above.
+    pub(crate) fn reserve_own(
+        &self,
+        address: Option<IpAddr>,
+        home: Option<IpAddr>,
+        account: &EmailKey,
+    ) -> Result<Reservation, Refusal> {
+        let place = self.place(address, account);
+        let (rules, account, home) = (&self.0.rules, account.0.as_bytes(), network_of(home));
+        let wanted = [
+            (self.tag(Kind::Address, &[&network_of(address)]), rules.address),
+            (self.tag(Kind::AccountFromPlace, &[&home, account]), rules.account),
+            (self.tag(Kind::AccountFromPlaceLong, &[&home, account]), rules.account_long),
+        ];
+        self.reserve(&wanted, Some(place)).map_err(|(_, refusal)| refusal)
+    }
+
+    /// Remembers a place as the owner's.
+    pub(crate) fn know(&self, address: Option<IpAddr>, account: &EmailKey) {
+        self.0.known_places.insert(self.place(address, account), ());
+    }
+
+    /// Counts one look for an owner's places in the store for somebody from this address, who would
+    /// be refused otherwise. `false` when there were too many: a refusal must not become a way to
+    /// make the store work.
+    pub(crate) fn may_look_up(&self, address: Option<IpAddr>) -> bool {
+        let (inner, tag) = (&self.0, self.tag(Kind::LookUps, &[&network_of(address)]));
+        inner.table.take(tag, inner.rules.address, inner.clock.monotonic_ns()).is_ok()
+    }
+
+    /// Counts an attempt to make an account from this address. It counts against all strangers too,
+    /// because it costs a hash, as a guess does.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`], as above.
@@ -181,8 +223,28 @@ impl Limits {
         &self,
         address: Option<IpAddr>,
     ) -> Result<Reservation, Refusal> {
+        let strangers = (self.tag(Kind::Strangers, &[]), self.0.rules.strangers);
+        let wanted = [self.registrations_from(address), strangers];
+        self.reserve(&wanted, None).map_err(|(_, refusal)| refusal)
+    }
+
+    /// Counts an attempt to use a setup link from this address. A token that opens nothing costs no
+    /// hash, and whoever has the one that opens is no stranger: it neither uses up the strangers'
+    /// limit nor meets it, so nobody can use it to keep strangers from signing in.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`], as above.
+    pub(crate) fn reserve_setup(&self, address: Option<IpAddr>) -> Result<Reservation, Refusal> {
+        self.reserve(&[self.registrations_from(address)], None).map_err(|(_, refusal)| refusal)
+    }
+
+    fn registrations_from(&self, address: Option<IpAddr>) -> (Tag, Gcra) {
         let tag = self.tag(Kind::Registrations, &[&network_of(address)]);
-        self.reserve(&[(tag, self.0.rules.registrations)], None)
+        (tag, self.0.rules.registrations)
+    }
+
+    fn place(&self, address: Option<IpAddr>, account: &EmailKey) -> Tag {
+        self.tag(Kind::KnownPlace, &[&network_of(address), account.0.as_bytes()])
     }
 
     /// Forgets counters that are as good as unknown. Gives how many they were.
@@ -199,7 +261,13 @@ impl Limits {
         }
     }
 
-    fn reserve(&self, wanted: &[(Tag, Gcra)], place: Option<Tag>) -> Result<Reservation, Refusal> {
+    /// Takes an attempt from all of these or from none. A refusal comes with the rank of the one
+    /// that refused.
+    fn reserve(
+        &self,
+        wanted: &[(Tag, Gcra)],
+        place: Option<Tag>,
+    ) -> Result<Reservation, (usize, Refusal)> {
         let inner = &self.0;
         let mut reservation =
             Reservation { limits: self.clone(), taken: Vec::with_capacity(wanted.len()), place };
@@ -207,7 +275,7 @@ impl Limits {
             return Ok(reservation);
         }
         let now_ns = inner.clock.monotonic_ns();
-        for &(tag, rule) in wanted {
+        for (rank, &(tag, rule)) in wanted.iter().enumerate() {
             match inner.table.take(tag, rule, now_ns) {
                 Ok(tat_ns) => reservation.taken.push(Taken { tag, rule, tat_ns }),
                 Err(wait_ns) => {
@@ -215,8 +283,9 @@ impl Limits {
                     // account takes nothing from its neighbours behind the same address.
                     reservation.give_back();
                     inner.refused.fetch_add(1, Ordering::Relaxed);
-                    return Err(Refusal::new(Code::TooManyAttempts)
-                        .retry_after_ms(wait_ns.div_ceil(1_000_000)));
+                    let refusal = Refusal::new(Code::TooManyAttempts)
+                        .retry_after_ms(wait_ns.div_ceil(1_000_000));
+                    return Err((rank, refusal));
                 }
             }
         }
@@ -248,6 +317,11 @@ fn network_of(address: Option<IpAddr>) -> Vec<u8> {
         Some(IpAddr::V6(v6)) => v6.octets()[..8].to_vec(),
         None => Vec::new(),
     }
+}
+
+/// Whether these two are one address, as limits count them.
+pub(crate) fn is_one_place(one: IpAddr, other: Option<IpAddr>) -> bool {
+    network_of(Some(one)) == network_of(other)
 }
 
 #[cfg(test)]
@@ -298,7 +372,7 @@ mod tests {
         for _ in 0..10 {
             drop(limits.reserve_guess(ip("192.0.2.1"), &victim).expect("ok"));
         }
-        let Err(refusal) = limits.reserve_guess(ip("192.0.2.1"), &victim) else {
+        let Err(Refused { refusal, .. }) = limits.reserve_guess(ip("192.0.2.1"), &victim) else {
             panic!("an eleventh attempt");
         };
         assert_eq!(refusal.code, Code::TooManyAttempts);
@@ -353,6 +427,33 @@ mod tests {
     }
 
     #[test]
+    fn whoever_took_a_session_gets_no_new_allowance_with_each_new_address() {
+        let limits = limits(&Arc::default());
+        let (victim, home) = (account("victim@example.org"), ip("198.51.100.7"));
+        let allowed = (0..200_u8)
+            .filter(|&n| limits.reserve_own(ip(&format!("192.0.2.{n}")), home, &victim).is_ok())
+            .count();
+        assert_eq!(allowed, 10);
+    }
+
+    #[test]
+    fn looking_for_an_owners_places_is_limited_by_the_address() {
+        let limits = limits(&Arc::default());
+        let looked = (0..200).filter(|_| limits.may_look_up(ip("192.0.2.1"))).count();
+        assert_eq!(looked, 30);
+        assert!(limits.may_look_up(ip("192.0.2.2")));
+    }
+
+    #[test]
+    fn registrations_from_everywhere_meet_the_strangers_limit_and_setup_does_not() {
+        let limits = limits(&Arc::default());
+        let from = |n: u16| Some(IpAddr::from([10, 0, n.to_be_bytes()[0], n.to_be_bytes()[1]]));
+        let allowed = (0..1_000).filter(|&n| limits.reserve_registration(from(n)).is_ok()).count();
+        assert_eq!(allowed, 600);
+        assert!(limits.reserve_setup(from(1_001)).is_ok());
+    }
+
+    #[test]
     fn a_known_place_is_limited_too() {
         let limits = limits(&Arc::default());
         let victim = account("victim@example.org");
@@ -404,7 +505,8 @@ mod tests {
     #[test]
     fn without_limits_nothing_is_counted() {
         let clock: Arc<dyn Clock> = Arc::<HandClock>::default();
-        let limits = Limits::new(&LimitPolicy::off(), clock, &SeededEntropy::new(1));
+        let policy = LimitPolicy { enabled: false, ..LimitPolicy::default() };
+        let limits = Limits::new(&policy, clock, &SeededEntropy::new(1));
         for _ in 0..1_000 {
             drop(limits.reserve_guess(None, &account("a@b")).expect("off"));
         }

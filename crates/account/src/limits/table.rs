@@ -11,9 +11,27 @@ pub(super) struct Tag(pub(super) [u8; 16]);
 
 const SHARDS: usize = 16;
 
-/// Counters by tag: the theoretical arrival time of each.
+/// A counter: its theoretical arrival time, and its rule's whole allowance to judge that by.
+#[derive(Clone, Copy)]
+struct Counter {
+    tat_ns: u64,
+    burst_ns: u64,
+}
+
+impl Counter {
+    /// Which part of the allowance is used up, in parts of 2³².
+    fn fill(self, now_ns: u64) -> u64 {
+        let ahead_ns = u128::from(self.tat_ns.saturating_sub(now_ns));
+        let fill = (ahead_ns << 32) / u128::from(self.burst_ns.max(1));
+        u64::try_from(fill).unwrap_or(u64::MAX)
+    }
+}
+
+type Shard = HashMap<Tag, Counter>;
+
+/// Counters by tag.
 pub(super) struct Table {
-    shards: [Mutex<HashMap<Tag, u64>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     shard_keys_max: usize,
 }
 
@@ -25,30 +43,30 @@ impl Table {
         }
     }
 
-    /// The shard of a tag. A thread that panicked while it held the lock left a map of whole numbers.
-    fn shard(&self, tag: Tag) -> MutexGuard<'_, HashMap<Tag, u64>> {
+    /// The shard of a tag. A thread that panicked while it held the lock left a map of plain values.
+    fn shard(&self, tag: Tag) -> MutexGuard<'_, Shard> {
         self.shards[tag.0[0] as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one attempt, atomically: the arrival time it moved to, or how long to wait.
     pub(super) fn take(&self, tag: Tag, rule: Gcra, now_ns: u64) -> Result<u64, u64> {
         let mut shard = self.shard(tag);
-        if let Some(tat_ns) = shard.get_mut(&tag) {
-            *tat_ns = rule.take(*tat_ns, now_ns)?;
-            return Ok(*tat_ns);
+        if let Some(counter) = shard.get_mut(&tag) {
+            counter.tat_ns = rule.take(counter.tat_ns, now_ns)?;
+            return Ok(counter.tat_ns);
         }
         let tat_ns = rule.take(0, now_ns)?;
         if shard.len() >= self.shard_keys_max {
             make_room(&mut shard, now_ns);
         }
-        shard.insert(tag, tat_ns);
+        shard.insert(tag, Counter { tat_ns, burst_ns: rule.burst_ns() });
         Ok(tat_ns)
     }
 
     /// Gives one attempt back.
     pub(super) fn give_back(&self, tag: Tag, rule: Gcra, taken_ns: u64, now_ns: u64) {
-        if let Some(tat_ns) = self.shard(tag).get_mut(&tag) {
-            *tat_ns = rule.give_back(*tat_ns, taken_ns, now_ns);
+        if let Some(counter) = self.shard(tag).get_mut(&tag) {
+            counter.tat_ns = rule.give_back(counter.tat_ns, taken_ns, now_ns);
         }
     }
 
@@ -58,7 +76,7 @@ impl Table {
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let before = shard.len();
-            shard.retain(|_, tat_ns| *tat_ns > now_ns);
+            shard.retain(|_, counter| counter.tat_ns > now_ns);
             pruned += before - shard.len();
             if shard.capacity() > 4 * shard.len().max(16) {
                 shard.shrink_to_fit();
@@ -78,21 +96,21 @@ impl Table {
     }
 }
 
-/// Makes room in a full shard: what is past goes, and when nothing is, the quarter with the earliest
-/// arrival times, which has the fewest attempts on it. Somebody who invents keys to push out the
+/// Makes room in a full shard: what is past goes, and when nothing is, the quarter that has used up
+/// the least part of its allowance, whatever its rule. Somebody who invents keys to push out the
 /// counter he has used up pushes out his inventions instead.
-fn make_room(shard: &mut HashMap<Tag, u64>, now_ns: u64) {
+fn make_room(shard: &mut Shard, now_ns: u64) {
     let before = shard.len();
-    shard.retain(|_, tat_ns| *tat_ns > now_ns);
+    shard.retain(|_, counter| counter.tat_ns > now_ns);
     if shard.len() < before {
         return;
     }
-    let mut tats_ns: Vec<u64> = shard.values().copied().collect();
-    let quarter = tats_ns.len() / 4;
-    let (_, &mut bound_ns, _) = tats_ns.select_nth_unstable(quarter);
+    let mut fills: Vec<u64> = shard.values().map(|counter| counter.fill(now_ns)).collect();
+    let quarter = fills.len() / 4;
+    let (_, &mut bound, _) = fills.select_nth_unstable(quarter);
     let mut to_go = quarter + 1;
-    shard.retain(|_, tat_ns| {
-        let goes = *tat_ns <= bound_ns && to_go > 0;
+    shard.retain(|_, counter| {
+        let goes = counter.fill(now_ns) <= bound && to_go > 0;
         to_go -= usize::from(goes);
         !goes
     });
@@ -132,6 +150,20 @@ mod tests {
         }
         for number in 0..10_000 {
             table.take(tag(number), rule(), 0).expect("a new key");
+        }
+        assert!(table.take(used_up, rule(), 0).is_err());
+    }
+
+    #[test]
+    fn a_used_up_counter_of_minutes_outlives_invented_counters_of_a_day() {
+        let table = Table::new(1_600);
+        let of_a_day = Gcra::new(Rate { attempts: 100, per_ms: 86_400_000 });
+        let used_up = tag(u32::MAX);
+        for _ in 0..3 {
+            table.take(used_up, rule(), 0).expect("within the limit");
+        }
+        for number in 0..10_000 {
+            table.take(tag(number), of_a_day, 0).expect("a new key");
         }
         assert!(table.take(used_up, rule(), 0).is_err());
     }

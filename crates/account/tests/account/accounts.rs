@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::house::{House, OTHER_PASSWORD, PAGE, PASSWORD, code, policy, registration, secret};
-use galen_account::{PasswordChange, Policy, RegistrationPolicy};
-use galen_core::model::{Role, UserChange, UserFilter, UserStatus};
-use galen_core::{Code, Refusal};
+use crate::house::{
+    House, OTHER_PASSWORD, PAGE, PASSWORD, code, policy, registration, secret, unlimited,
+};
+use galen_account::{
+    AdminUser, PasswordChange, Policy, Publish, Rate, Recipient, RegistrationPolicy,
+};
+use galen_core::model::{Level, ProfileChange, Role, UserChange, UserFilter, UserStatus};
+use galen_core::{Clock, Code, Refusal};
 
 fn field_codes(refusal: &Refusal) -> Vec<(&str, Code)> {
     let fields = refusal.fields.iter();
@@ -188,9 +192,91 @@ async fn only_admins_see_users_sessions_and_the_trail() {
 }
 
 #[tokio::test]
+async fn only_admins_make_users_and_publish_and_an_admin_only_with_a_fresh_authentication() {
+    let house = House::new();
+    let admin = house.signed_in("admin@example.org", Role::Admin).await;
+    let anna = house.signed_in("anna@example.org", Role::User).await;
+    let (cx, accounts) = (house.cx(), &house.accounts);
+    let form = |role| AdminUser {
+        email: "new@example.org".to_owned(),
+        name: String::new(),
+        password: secret(PASSWORD),
+        role,
+    };
+    let before = house.hashes_done();
+    let made = accounts.create_user(&cx, Some(&anna.caller), form(Role::User)).await;
+    assert_eq!(code(made).map(drop), Err(Code::NotAdmin));
+    let publish = Publish {
+        user: Recipient::Id(anna.caller.user.id),
+        category: "billing".to_owned(),
+        level: Level::Info,
+        title: "Your invoice".to_owned(),
+        body: String::new(),
+        link: None,
+        data: None,
+        idempotency_key: None,
+    };
+    let published = accounts.publish(&cx, Some(&anna.caller), publish.clone()).await;
+    assert_eq!(code(published).map(drop), Err(Code::NotAdmin));
+    accounts.publish(&cx, Some(&admin.caller), publish).await.expect("published");
+    house.clock.advance_ms(15 * 60_000);
+    let cx = house.cx();
+    let made = accounts.create_user(&cx, Some(&admin.caller), form(Role::Admin)).await;
+    assert_eq!(code(made).map(drop), Err(Code::FreshAuthenticationNeeded));
+    assert_eq!(house.hashes_done(), before, "refused before any work");
+    accounts.create_user(&cx, Some(&admin.caller), form(Role::User)).await.expect("made");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_nobody_fresh() {
+    let house = House::new();
+    let anna = house.signed_in("anna@example.org", Role::User).await.caller;
+    let now = house.clock.now();
+    assert!(anna.is_fresh(now));
+    assert!(!anna.is_fresh(now.plus_ms(-3_600_000)));
+}
+
+#[tokio::test]
+async fn a_changed_password_answers_with_the_user_as_it_is_after_the_change() {
+    let house = House::new();
+    let anna = house.signed_in("anna@example.org", Role::User).await;
+    let profile = ProfileChange { name: Some("Anna".to_owned()) };
+    let cx = house.cx();
+    house.accounts.change_profile(&cx, &anna.caller, profile).await.expect("renamed");
+    house.clock.advance_ms(60_000);
+    let change =
+        PasswordChange { current: secret(PASSWORD), new: secret(OTHER_PASSWORD), user_agent: None };
+    let changed = house.accounts.change_password(&cx, &anna.caller, change).await;
+    let answered = changed.expect("changed").caller;
+    assert_eq!(answered.user.updated_at, answered.session.created_at);
+    assert_eq!(answered.user.name, "Anna");
+}
+
+#[tokio::test]
+async fn a_setup_link_that_opens_nothing_has_no_password_hashed_or_judged() {
+    let mut policy = policy();
+    policy.limits.strangers = Rate { attempts: 1, per_ms: 3_600_000 };
+    let house = House::with(policy);
+    let offered = house.accounts.offer_setup(&house.cx()).await.expect("ok").expect("offered");
+    for password in [PASSWORD, "passwordpassword1"] {
+        let form = registration("root@example.org", "", password);
+        let planted = house.planted_token();
+        let refused = house.accounts.complete_setup(&house.cx(), planted.reveal(), form).await;
+        assert_eq!(code(refused).map(drop), Err(Code::SetupNotPossible));
+    }
+    assert_eq!(house.hashes_done(), 0);
+    let admin = house.user("admin@example.org", Role::Admin).await;
+    let form = registration("root@example.org", "", PASSWORD);
+    let late = house.accounts.complete_setup(&house.cx(), offered.reveal(), form).await;
+    assert_eq!(code(late).map(drop), Err(Code::SetupNotPossible), "there is an admin");
+    assert_eq!(house.hashes_done(), 1, "the admin's own");
+    house.login(&admin.email).await;
+}
+
+#[tokio::test]
 async fn lesson_17_of_a_hundred_attempts_on_one_setup_link_one_wins() {
     let house = Arc::new(House::with(Policy {
-        limits: galen_account::LimitPolicy::off(),
+        limits: unlimited(),
         hash: galen_account::HashPolicy { queue: 128, ..policy().hash },
         ..policy()
     }));

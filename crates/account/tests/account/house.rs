@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use galen_account::{
-    Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, Login, Policy, Ports, Registration,
-    RegistrationPolicy, SignedIn,
+    Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, LimitPolicy, Login, Policy, Ports,
+    Registration, RegistrationPolicy, SignedIn,
 };
 use galen_core::model::{AuditEntry, AuditFilter, Role, User};
 use galen_core::{Code, Cx, Entropy, PageRequest, Refusal, RequestId, Secret, SessionId, Store};
@@ -32,6 +32,11 @@ pub fn policy() -> Policy {
         hash: HashPolicy { memory_kib: 64, passes: 1, permits: 2, ..HashPolicy::default() },
         ..Policy::default()
     }
+}
+
+/// No limits on attempts.
+pub fn unlimited() -> LimitPolicy {
+    LimitPolicy { enabled: false, ..LimitPolicy::default() }
 }
 
 impl House {

@@ -9,3 +9,4 @@ mod house;
 mod revocation;
 mod sign_in;
 mod sweep;
+mod warrants;

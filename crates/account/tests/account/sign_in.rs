@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::house::{House, OTHER_PASSWORD, PASSWORD, code, login, policy, secret};
-use galen_account::{HashPolicy, LimitPolicy, PasswordChange, Policy};
+use crate::house::{
+    House, OTHER_PASSWORD, PASSWORD, code, login, policy, registration, secret, unlimited,
+};
+use galen_account::{HashPolicy, PasswordChange, Policy, Rate};
 use galen_core::model::{Role, UserChange, UserStatus};
 use galen_core::{Code, Store};
 
@@ -150,6 +152,83 @@ async fn an_owner_signs_in_from_home_while_strangers_guess() {
     house.login("anna@example.org").await;
 }
 
+/// Strangers try wrong passwords for Anna until her account refuses them.
+async fn strangers_guess(house: &House) {
+    for number in 0..50 {
+        let cx = house.cx_from(&format!("198.51.100.{number}"));
+        let form = login("anna@example.org", OTHER_PASSWORD, None);
+        assert!(house.accounts.login(&cx, form).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_owner_with_a_session_signs_in_from_home_after_a_restart_while_strangers_guess() {
+    let house = House::new();
+    house.signed_in("anna@example.org", Role::User).await;
+    let house = house.restarted();
+    strangers_guess(&house).await;
+    house.login("anna@example.org").await;
+    let elsewhere = house.cx_from("203.0.113.9");
+    let form = login("anna@example.org", PASSWORD, None);
+    let refused = house.accounts.login(&elsewhere, form).await;
+    assert_eq!(code(refused).map(drop), Err(Code::TooManyAttempts), "no session was opened there");
+    let form = login("nobody@example.org", PASSWORD, None);
+    for number in 0..50 {
+        let cx = house.cx_from(&format!("198.51.100.{number}"));
+        let refused = house.accounts.login(&cx, form.clone()).await;
+        let expected = if number < 10 { Code::WrongCredentials } else { Code::TooManyAttempts };
+        assert_eq!(code(refused).map(drop), Err(expected), "the same without an account");
+    }
+}
+
+#[tokio::test]
+async fn a_place_known_by_a_session_is_limited_too_and_ends_with_the_session() {
+    let house = House::new();
+    let anna = house.signed_in("anna@example.org", Role::User).await;
+    let house = house.restarted();
+    strangers_guess(&house).await;
+    let before = house.hashes_done();
+    for _ in 0..20 {
+        assert!(house.try_login("anna@example.org", OTHER_PASSWORD).await.is_err());
+    }
+    assert_eq!(house.hashes_done() - before, 10);
+    let house = house.restarted();
+    house.accounts.logout(&house.cx(), &anna.caller).await.expect("out");
+    strangers_guess(&house).await;
+    let refused = house.try_login("anna@example.org", PASSWORD).await;
+    assert_eq!(code(refused).map(drop), Err(Code::TooManyAttempts));
+}
+
+#[tokio::test]
+async fn an_owner_in_a_session_gives_the_password_again_while_strangers_guess() {
+    let house = House::new();
+    let anna = house.signed_in("anna@example.org", Role::User).await;
+    let house = house.restarted();
+    strangers_guess(&house).await;
+    let on_the_way = house.cx_from("203.0.113.9");
+    let again = house.accounts.reauthenticate(&on_the_way, &anna.caller, secret(PASSWORD)).await;
+    let again = again.expect("fresh");
+    let change =
+        PasswordChange { current: secret(PASSWORD), new: secret(OTHER_PASSWORD), user_agent: None };
+    let changed = house.accounts.change_password(&house.cx(), &again.caller, change).await;
+    changed.expect("changed");
+}
+
+#[tokio::test]
+async fn a_flood_of_registrations_is_bounded_for_all_addresses_together() {
+    let mut policy = policy();
+    policy.limits.strangers = Rate { attempts: 5, per_ms: 60_000 };
+    let house = House::with(policy);
+    for number in 0..20 {
+        let cx = house.cx_from(&format!("198.51.100.{number}"));
+        let form = registration(&format!("user{number}@example.org"), "", PASSWORD);
+        let outcome = house.accounts.register(&cx, form).await;
+        let expected = if number < 5 { Ok(()) } else { Err(Code::TooManyAttempts) };
+        assert_eq!(code(outcome).map(drop), expected);
+    }
+    assert_eq!(house.hashes_done(), 5);
+}
+
 #[tokio::test]
 async fn signing_in_often_meets_no_limit() {
     let house = House::new();
@@ -245,7 +324,7 @@ async fn a_password_that_changes_while_it_is_checked_opens_nothing() {
 
 #[tokio::test]
 async fn without_limits_a_benchmark_from_one_address_runs_on() {
-    let house = House::with(Policy { limits: LimitPolicy::off(), ..policy() });
+    let house = House::with(Policy { limits: unlimited(), ..policy() });
     house.user("anna@example.org", Role::User).await;
     for _ in 0..50 {
         let wrong = house.try_login("anna@example.org", OTHER_PASSWORD).await;

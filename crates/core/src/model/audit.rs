@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditId, RequestId, UnixMs, UserId};
+use crate::{AuditId, RequestId, SessionId, UnixMs, UserId};
 
 macro_rules! audit_codes {
     ($($name:ident = $text:literal: $doc:literal;)*) => {
@@ -51,6 +51,27 @@ pub struct Act {
     pub address: Option<String>,
     /// In which request.
     pub request_id: RequestId,
+    /// By what right, when it hangs on a session that may have ended since the request was let in.
+    /// `None` for the command line and the system, for signing in, and for a sign-out.
+    pub warrant: Option<Warrant>,
+}
+
+/// The right by which a signed-in user acts. Every command looks at it once more in its own
+/// savepoint, so that a session that was revoked while its request was under way (its body held
+/// back, its password being hashed) changes nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Warrant {
+    /// The session. Its row must be there, be the actor's, and not have expired.
+    pub session: SessionId,
+    /// Whether the actor must still be an admin.
+    pub needs_admin: bool,
+}
+
+impl Warrant {
+    /// How long after the end that is written down a session's right is still taken, in
+    /// milliseconds: a use that moved the end may wait in memory, and the sweep leaves the same
+    /// minute.
+    pub const LEEWAY_MS: i64 = 60_000;
 }
 
 /// One row of the audit trail.

@@ -6,7 +6,7 @@ mod session;
 mod user;
 mod vitals;
 
-pub use audit::{Act, AuditCode, AuditEntry, AuditFilter};
+pub use audit::{Act, AuditCode, AuditEntry, AuditFilter, Warrant};
 pub use notification::{
     Level, MarkedRead, NewNotification, Notification, NotificationPage, Publication, Published,
 };

@@ -113,7 +113,8 @@ pub enum Published {
     UserNotFound,
 }
 
-/// What became of marking as read.
+/// What became of marking as read. After a slice of marking all, unread ones that remain are the
+/// work of the next slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkedRead {
     /// How many were unread before and are read now.

@@ -91,6 +91,8 @@ pub enum EndReason {
     UserDeleted,
     /// A sign-in replaced it.
     Replaced,
+    /// Its user had as many as one may have and signed in once more; it was the oldest.
+    TooMany,
     /// It was not used for too long, or too old, and was swept.
     Expired,
 }
@@ -109,6 +111,7 @@ impl EndReason {
             Self::UserDisabled => "user_disabled",
             Self::UserDeleted => "user_deleted",
             Self::Replaced => "replaced",
+            Self::TooMany => "too_many",
             Self::Expired => "expired",
         }
     }
@@ -140,10 +143,11 @@ pub struct SweepWork {
 }
 
 /// What one slice of the sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepSlice {
-    /// Expired sessions removed.
-    pub sessions: u64,
+    /// Expired sessions removed: caches forget them, because a session that is held in memory and
+    /// has no row could not be revoked any more.
+    pub ended: Vec<EndedSession>,
     /// Notifications of deleted users removed.
     pub orphans: u64,
     /// Whether there is more to do.

@@ -12,6 +12,9 @@ const PASSWORD_MIN_LENGTH: u32 = 8;
 /// The longest password taken; a minimum above it would shut everybody out.
 const PASSWORD_MAX_LENGTH: u32 = 256;
 
+/// The most sessions one user may be allowed: a command that ends them all must stay short.
+const SESSIONS_PER_USER_MAX: u32 = 1_000;
+
 /// Everything in a loaded configuration that must not be served with.
 pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     let mut judge = Judge { loaded, complaints: Vec::new() };
@@ -60,10 +63,11 @@ impl Judge<'_> {
         if is_https && self.loaded.config.http.trusted_proxies.is_empty() {
             // Without it every client has the proxy's address, and thirty wrong passwords of one
             // stranger would close the sign-in for everybody.
-            let says = "`server.public_url` is https, so a reverse proxy stands in front: name its \
+            let says =
+                "`server.public_url` is https, so a reverse proxy stands in front: name its \
                         address, as Galen sees it, in `http.trusted_proxies` (for one on this \
                         machine: [\"127.0.0.1\", \"::1\"]), and have it set X-Forwarded-For"
-                .to_owned();
+                    .to_owned();
             self.complain(("http", "trusted_proxies"), says);
         }
     }
@@ -123,6 +127,10 @@ impl Judge<'_> {
                  {PASSWORD_MAX_LENGTH}, not {length}"
             );
             self.complain(("accounts", "password_min_length"), says);
+        }
+        if !(1..=SESSIONS_PER_USER_MAX).contains(&config.sessions.per_user_max) {
+            let says = format!("`sessions.per_user_max` must be from 1 to {SESSIONS_PER_USER_MAX}");
+            self.complain(("sessions", "per_user_max"), says);
         }
         if config.doctor.error_rate_percent > 100 {
             let says = "`doctor.error_rate_percent` must be from 0 to 100".to_owned();

@@ -17,6 +17,8 @@ section! {
         touch: Lapse = Lapse::minutes(5);
         /// Sessions kept in memory, so that a request needs no database to know who asks.
         cache: u32 = 65_536;
+        /// Sessions one user may have at a time, 1 to 1000. A sign-in beyond it ends the oldest.
+        per_user_max: u32 = 100;
         /// How often the sweep looks for expired sessions.
         sweep_every: Lapse = Lapse::minutes(1);
         /// The most rows one slice of the sweep removes. It takes fewer when they take long, and

@@ -108,8 +108,10 @@ fn print(status: &answers::Status) {
         (
             "sessions",
             format!(
-                "{} active, {} expired and not yet swept",
-                status.counts.sessions_active, status.counts.sessions_expired
+                "{} active, {} expired and not yet swept, {} in memory",
+                status.counts.sessions_active,
+                status.counts.sessions_expired,
+                status.sessions_cached
             ),
         ),
         ("notices", status.counts.notifications.to_string()),
@@ -117,6 +119,7 @@ fn print(status: &answers::Status) {
         ("readers", readers(status)),
         ("writer", writer(status)),
         ("hashing", hashing(status)),
+        ("limits", limits(status)),
         ("connections", connections(status)),
     ];
     for (name, value) in lines {
@@ -161,6 +164,14 @@ fn hashing(status: &answers::Status) -> String {
     format!(
         "{} of {} running, {} of {} places taken, {} done, {} refused",
         hash.running, hash.permits, hash.waiting, hash.capacity, hash.hashes_done, hash.refused
+    )
+}
+
+fn limits(status: &answers::Status) -> String {
+    let limits = &status.limits;
+    format!(
+        "{} attempts allowed, {} refused, {} counters kept",
+        limits.allowed, limits.refused, limits.keys
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use galen_account::{AdminUser, HashPressure};
+use galen_account::{AdminUser, HashPressure, LimitCounts};
 use galen_core::model::{Counts, Role, StoreFacts, User, UserFilter, UserStatus};
 use galen_core::{PageRequest, Secret, StoreError, UnixMs, UserId};
 use galen_monitor::{CommandStats, ConnectionCounts, RouteStats, SlowRequest, StatementStats};
@@ -38,6 +38,10 @@ pub struct Status {
     pub counts: Counts,
     /// How pressed the hashing of passwords is.
     pub hash: HashPressure,
+    /// How the limits on attempts stand.
+    pub limits: LimitCounts,
+    /// Sessions held in memory, which requests find without the database.
+    pub sessions_cached: usize,
     /// Connections since the start.
     pub connections: ConnectionCounts,
     /// Endpoints since the start.
@@ -152,6 +156,8 @@ pub async fn status(running: &Running) -> Result<Status, Refused> {
         database,
         counts,
         hash: rooms.accounts.pressure(),
+        limits: rooms.accounts.limit_counts(),
+        sessions_cached: rooms.accounts.sessions_cached(),
         connections: recorder.connections(),
         routes: first(recorder.routes()),
         statements: first(recorder.statements()),

@@ -112,6 +112,7 @@ fn act(running: &Running, cx: &Cx) -> Act {
         actor: None,
         address: None,
         request_id: cx.request_id,
+        warrant: None,
     }
 }
 

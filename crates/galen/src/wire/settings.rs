@@ -30,6 +30,7 @@ pub fn policy(config: &Config) -> Policy {
             fresh_ms: config.sessions.fresh.as_signed_ms(),
             touch_ms: config.sessions.touch.as_signed_ms(),
             cache_sessions: config.sessions.cache,
+            sessions_per_user_max: config.sessions.per_user_max,
         },
         setup: SetupPolicy { lifetime_ms: accounts.setup_link.as_signed_ms() },
     }

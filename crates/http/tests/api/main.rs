@@ -17,5 +17,6 @@ mod malformed;
 mod notifications;
 mod pages;
 mod protocol;
+mod revoked;
 mod sessions;
 mod support;

@@ -10,6 +10,10 @@ use crate::queries::{Query, session as queries};
 use crate::rows;
 use crate::tx::{Row, Tx, Value, all};
 
+/// How many sessions that are too many one sign-in ends: more than it makes, so that a user who has
+/// more than a lowered limit allows comes down to it, and few enough for one command.
+const TOO_MANY_AT_ONCE: i64 = 50;
+
 /// An identifier no session has: "all but none" of a user's sessions.
 const NO_SESSION: [u8; 16] = [0; 16];
 
@@ -55,14 +59,30 @@ pub(super) fn all_ended(
     settle(tx, trail, &ended, ending.reason)
 }
 
+/// Ends a user's sessions behind the newest `kept`, the newest of those first.
+pub(super) fn beyond_ended(
+    tx: &mut dyn Tx,
+    trail: &mut Trail<'_>,
+    user_id: UserId,
+    kept: u32,
+) -> StoreResult<Vec<EndedSession>> {
+    let values = [user_id.as_bytes().into(), TOO_MANY_AT_ONCE.into(), i64::from(kept).into()];
+    let ended = removed(tx, &queries::END_BEYOND, &values)?;
+    settle(tx, trail, &ended, EndReason::TooMany)
+}
+
 /// What a statement that removes sessions says of each.
-struct Removed {
-    session: EndedSession,
-    expires_at: UnixMs,
+pub(super) struct Removed {
+    pub(super) session: EndedSession,
+    pub(super) expires_at: UnixMs,
     user_id: UserId,
 }
 
-fn removed(tx: &mut dyn Tx, query: &Query, values: &[Value<'_>]) -> StoreResult<Vec<Removed>> {
+pub(super) fn removed(
+    tx: &mut dyn Tx,
+    query: &Query,
+    values: &[Value<'_>],
+) -> StoreResult<Vec<Removed>> {
     all(tx, query, values, |row: &dyn Row| {
         Ok(Removed {
             session: EndedSession {
@@ -83,7 +103,9 @@ fn settle(
     reason: EndReason,
 ) -> StoreResult<Vec<EndedSession>> {
     let mut moments: Vec<UnixMs> = ended.iter().map(|one| one.expires_at).collect();
-    counts::sessions_gone(tx, &mut moments)?;
+    if !moments.is_empty() {
+        counts::sessions_gone(tx, &mut moments)?;
+    }
     for one in ended {
         let target = format!("session:{}", one.session.id);
         let params = json!({ "reason": reason, "user": one.user_id }).to_string();

@@ -1,9 +1,11 @@
 //! The port's commands, written once over [`crate::tx::Tx`]: one file per noun.
 //!
 //! A command runs to its end in its own savepoint; when it fails, nothing of it remains. It writes
-//! the audit rows it owes beside what it changes, so that neither is there without the other.
+//! the audit rows it owes beside what it changes, so that neither is there without the other. Each
+//! that takes an act is wrapped in [`warrant::acting`] by the port.
 
 pub(crate) mod audit;
+pub(crate) mod canary;
 mod counts;
 pub(crate) mod ending;
 pub(crate) mod notification;
@@ -12,3 +14,4 @@ pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod sweep;
 pub(crate) mod user;
+pub(crate) mod warrant;

@@ -95,13 +95,13 @@ fn as_kept(at: UnixMs, new: NewNotification) -> Notification {
 
 pub(crate) fn mark_read(
     tx: &mut dyn Tx,
+    act: &Act,
     user_id: UserId,
     ids: &[NotificationId],
-    at: UnixMs,
 ) -> StoreResult<MarkedRead> {
     let mut marked = 0;
     for id in ids {
-        let values = [at.0.into(), user_id.as_bytes().into(), id.as_bytes().into()];
+        let values = [act.at.0.into(), user_id.as_bytes().into(), id.as_bytes().into()];
         marked += tx.run(&queries::MARK_READ, &values)?;
     }
     lower(tx, user_id, marked)
@@ -109,10 +109,11 @@ pub(crate) fn mark_read(
 
 pub(crate) fn mark_all_read(
     tx: &mut dyn Tx,
+    act: &Act,
     user_id: UserId,
-    at: UnixMs,
+    max_rows: u32,
 ) -> StoreResult<MarkedRead> {
-    let values = [at.0.into(), user_id.as_bytes().into()];
+    let values = [act.at.0.into(), user_id.as_bytes().into(), i64::from(max_rows).into()];
     let marked = tx.run(&queries::MARK_ALL_READ, &values)?;
     lower(tx, user_id, marked)
 }

@@ -30,13 +30,15 @@ pub(crate) fn open(
         return Ok(None);
     }
     let mut trail = Trail::new(act);
-    let ended = match open.replaces {
-        Some(id) => {
-            let reason = EndReason::Replaced;
-            ending::one_ended(tx, &mut trail, EndSession { id, owner: None, reason })?
-        }
-        None => None,
-    };
+    let mut ended = Vec::new();
+    if let Some(id) = open.replaces {
+        let reason = EndReason::Replaced;
+        ended.extend(ending::one_ended(tx, &mut trail, EndSession { id, owner: None, reason })?);
+    }
+    // Before the new one is there, so that it is never the one too many, whatever the clock said
+    // when the others were named.
+    let others = open.sessions_max.saturating_sub(1);
+    ended.extend(ending::beyond_ended(tx, &mut trail, new.user_id, others)?);
     add(tx, new)?;
     let rehash = open.rehash.as_ref().map(|hash| Secret::reveal(hash).as_str());
     let values = [new.created_at.0.into(), rehash.into(), new.user_id.as_bytes().into()];

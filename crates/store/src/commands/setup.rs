@@ -15,7 +15,7 @@ pub(crate) fn offer(tx: &mut dyn Tx, hash: &TokenHash, expires_at: UnixMs) -> St
 }
 
 /// Whether this token waits, has not expired, and no active admin is there already.
-pub(super) fn opens(tx: &mut dyn Tx, hash: &TokenHash, now: UnixMs) -> StoreResult<bool> {
+pub(crate) fn opens(tx: &mut dyn Tx, hash: &TokenHash, now: UnixMs) -> StoreResult<bool> {
     if counts::active_admins(tx)? > 0 {
         return Ok(false);
     }

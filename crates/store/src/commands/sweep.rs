@@ -1,9 +1,10 @@
 //! The sweep: what has expired leaves in bounded slices, each chosen through an index.
 
-use galen_core::model::{SweepSlice, SweepWork};
+use galen_core::model::{EndedSession, SweepSlice, SweepWork};
 use galen_core::{StoreResult, UnixMs, UserId};
 
 use super::counts::{self, Counter};
+use super::ending;
 use crate::queries::{
     counter as counter_queries, idempotency, notification, purge, session as queries,
 };
@@ -21,24 +22,21 @@ const IDEMPOTENCY_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// and a million rows would bury those that somebody did cause. The sweep's report has their number.
 pub(crate) fn slice(tx: &mut dyn Tx, work: SweepWork) -> StoreResult<SweepSlice> {
     let room = u64::from(work.max_rows);
-    let sessions = sessions(tx, work.expired_at, room)?;
+    let ended = sessions(tx, work.expired_at, room)?;
+    let sessions = ended.len() as u64;
     let orphans = orphans(tx, room.saturating_sub(sessions))?;
     let forgotten = if sessions < room { forget(tx, work.expired_at, room)? } else { 0 };
     let more = forgotten == room || left(tx, work.expired_at)?;
-    Ok(SweepSlice { sessions, orphans, more })
+    Ok(SweepSlice { ended, orphans, more })
 }
 
-fn sessions(tx: &mut dyn Tx, expired_at: UnixMs, room: u64) -> StoreResult<u64> {
-    let mut moments = Vec::new();
-    let values = [expired_at.0.into(), limit(room).into()];
-    let removed = tx.read(&queries::SWEEP, &values, &mut |row| {
-        moments.push(UnixMs(row.int(0)?));
-        Ok(())
-    })?;
-    if removed > 0 {
+fn sessions(tx: &mut dyn Tx, expired_at: UnixMs, room: u64) -> StoreResult<Vec<EndedSession>> {
+    let removed = ending::removed(tx, &queries::SWEEP, &[expired_at.0.into(), limit(room).into()])?;
+    if !removed.is_empty() {
+        let mut moments: Vec<UnixMs> = removed.iter().map(|one| one.expires_at).collect();
         counts::sessions_gone(tx, &mut moments)?;
     }
-    Ok(removed)
+    Ok(removed.into_iter().map(|one| one.session).collect())
 }
 
 fn orphans(tx: &mut dyn Tx, room: u64) -> StoreResult<u64> {

@@ -3,7 +3,8 @@
 use super::Query;
 
 /// ALL statements on kept counts.
-pub const ALL: &[Query] = &[ADD, TAKE_ADMIN, ONE, EVERY, EXPIRY_ADD, EXPIRY_TAKE, EXPIRY_FORGET];
+pub const ALL: &[Query] =
+    &[ADD, TAKE_ADMIN, ONE, EVERY, EXPIRY_ADD, EXPIRY_TAKE, EXPIRY_FORGET, CANARY];
 
 /// Adds to a counter; the addend may be negative.
 pub const ADD: Query =
@@ -46,4 +47,11 @@ pub const EXPIRY_TAKE: Query = Query {
 pub const EXPIRY_FORGET: Query = Query {
     name: "counter.expiry_forget",
     sql: "DELETE FROM session_expiry_counts WHERE expires_at <= $1 AND n = 0",
+};
+
+/// Changes one row for the sake of changing it: the canary's. The row is made by the first one.
+pub const CANARY: Query = Query {
+    name: "counter.canary",
+    sql: "INSERT INTO counters (name, n) VALUES ('canary', 1) \
+          ON CONFLICT (name) DO UPDATE SET n = counters.n + 1",
 };

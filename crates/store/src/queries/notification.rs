@@ -41,10 +41,12 @@ pub const MARK_READ: Query = Query {
           WHERE user_id = $2 AND id = $3 AND read_at IS NULL",
 };
 
-/// Marks all of a user's unread notifications as read.
+/// Marks a user's unread notifications as read, the oldest first, at most so many.
 pub const MARK_ALL_READ: Query = Query {
     name: "notification.mark_all_read",
-    sql: "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND read_at IS NULL",
+    sql: "UPDATE notifications SET read_at = $1 WHERE user_id = $2 AND id IN \
+          (SELECT id FROM notifications WHERE user_id = $2 AND read_at IS NULL \
+           ORDER BY id LIMIT $3)",
 };
 
 /// Removes notifications of a deleted user, at most so many.

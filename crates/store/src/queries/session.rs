@@ -17,6 +17,8 @@ pub const ALL: &[Query] = &[
     END,
     END_OWN,
     END_OF_USER,
+    END_BEYOND,
+    WARRANT,
     SWEEP,
     ANY_EXPIRED,
 ];
@@ -130,12 +132,28 @@ pub const END_OF_USER: Query = Query {
           RETURNING id, token_hash, expires_at, user_id",
 };
 
+/// Ends a user's sessions behind the newest so many, at most so many.
+pub const END_BEYOND: Query = Query {
+    name: "session.end_beyond",
+    sql: "DELETE FROM sessions WHERE id IN \
+          (SELECT id FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3) \
+          RETURNING id, token_hash, expires_at, user_id",
+};
+
+/// What the user of a session may do, while the session is this user's, expires after one moment
+/// and ends in any case after another.
+pub const WARRANT: Query = Query {
+    name: "session.warrant",
+    sql: "SELECT u.status, u.role FROM sessions s JOIN users u ON u.id = s.user_id \
+          WHERE s.id = $1 AND s.user_id = $2 AND s.expires_at > $3 AND s.ends_at > $4",
+};
+
 /// Removes sessions that expired at or before a moment, the oldest first, at most so many.
 pub const SWEEP: Query = Query {
     name: "session.sweep",
     sql: "DELETE FROM sessions WHERE id IN \
           (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) \
-          RETURNING expires_at",
+          RETURNING id, token_hash, expires_at, user_id",
 };
 
 /// One row when a session has expired at a moment.

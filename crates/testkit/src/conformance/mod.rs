@@ -7,6 +7,7 @@ mod sessions;
 mod setup;
 mod upkeep;
 mod users;
+mod warrants;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,8 +24,15 @@ pub struct Behaviour {
 }
 
 /// ALL behaviours, grouped by noun; a new one is added to the list of its noun.
-pub const ALL: &[&[Behaviour]] =
-    &[users::ALL, setup::ALL, sessions::ALL, notifications::ALL, audit::ALL, upkeep::ALL];
+pub const ALL: &[&[Behaviour]] = &[
+    users::ALL,
+    setup::ALL,
+    sessions::ALL,
+    notifications::ALL,
+    audit::ALL,
+    upkeep::ALL,
+    warrants::ALL,
+];
 
 /// Every behaviour, one after the other.
 pub fn each() -> impl Iterator<Item = &'static Behaviour> {

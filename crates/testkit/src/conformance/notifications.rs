@@ -17,7 +17,7 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(nobody_gets_nothing),
     behaviour!(pages_of_notifications_are_complete_and_do_not_overlap),
     behaviour!(marking_as_read_counts_each_once_and_only_ones_own),
-    behaviour!(marking_all_as_read_leaves_none),
+    behaviour!(marking_all_as_read_leaves_none_slice_by_slice_the_oldest_first),
 ];
 
 async fn list(bench: &Bench, user_id: UserId, unread_only: bool) -> NotificationPage {
@@ -119,8 +119,8 @@ async fn pages_of_notifications_are_complete_and_do_not_overlap(bench: Bench) {
         wanted.push(bench.publish(ada.id).await.id);
     }
     let read: Vec<NotificationId> = wanted.iter().copied().step_by(2).collect();
-    let at = bench.samples.now();
-    let marked = bench.store.mark_read(&bench.cx(), ada.id, read.clone(), at).await;
+    let act = bench.samples.act_of(ada.id);
+    let marked = bench.store.mark_read(&bench.cx(), act, ada.id, read.clone()).await;
     assert_eq!(marked.expect("answers").marked, 4);
     wanted.reverse();
     let unread: Vec<NotificationId> =
@@ -151,10 +151,13 @@ async fn marking_as_read_counts_each_once_and_only_ones_own(bench: Bench) {
     let foreign = bench.publish(bob.id).await;
     let at = bench.samples.now();
     let ids = vec![own.id, own.id, foreign.id, bench.samples.notification_id()];
-    let marked = bench.store.mark_read(&bench.cx(), ada.id, ids.clone(), at).await;
+    let act = bench.samples.act_of(ada.id);
+    let marked = bench.store.mark_read(&bench.cx(), act, ada.id, ids.clone()).await;
     let marked = marked.expect("answers");
     assert_eq!((marked.marked, marked.unread), (1, 1));
-    let again = bench.store.mark_read(&bench.cx(), ada.id, ids, at.plus_ms(5)).await;
+    bench.samples.clock.advance_ms(5);
+    let act = bench.samples.act_of(ada.id);
+    let again = bench.store.mark_read(&bench.cx(), act, ada.id, ids).await;
     let again = again.expect("answers");
     assert_eq!((again.marked, again.unread), (0, 1));
     let listed = list(&bench, ada.id, false).await;
@@ -163,19 +166,28 @@ async fn marking_as_read_counts_each_once_and_only_ones_own(bench: Bench) {
     assert_eq!(list(&bench, bob.id, true).await.unread, 1);
 }
 
-async fn marking_all_as_read_leaves_none(bench: Bench) {
+async fn mark_all(bench: &Bench, user_id: UserId, max_rows: u32) -> (u64, i64) {
+    let act = bench.samples.act_of(user_id);
+    let marked = bench.store.mark_all_read(&bench.cx(), act, user_id, max_rows).await;
+    let marked = marked.expect("answers");
+    (marked.marked, marked.unread)
+}
+
+async fn marking_all_as_read_leaves_none_slice_by_slice_the_oldest_first(bench: Bench) {
     let ada = bench.user("ada", Role::User).await;
     let bob = bench.user("bob", Role::User).await;
+    let mut published = Vec::new();
     for _ in 0..5 {
-        bench.publish(ada.id).await;
+        bench.samples.clock.advance_ms(1);
+        published.push(bench.publish(ada.id).await.id);
     }
     bench.publish(bob.id).await;
-    let at = bench.samples.now();
-    let marked = bench.store.mark_all_read(&bench.cx(), ada.id, at).await.expect("answers");
-    assert_eq!((marked.marked, marked.unread), (5, 0));
+    assert_eq!(mark_all(&bench, ada.id, 3).await, (3, 2));
+    let left = list(&bench, ada.id, true).await.page.items;
+    assert!(left.iter().map(|one| one.id).eq([published[4], published[3]]));
+    assert_eq!(mark_all(&bench, ada.id, 3).await, (2, 0));
     let unread = list(&bench, ada.id, true).await;
     assert!(unread.page.items.is_empty() && unread.unread == 0);
     assert_eq!(list(&bench, bob.id, true).await.unread, 1);
-    let again = bench.store.mark_all_read(&bench.cx(), ada.id, at).await.expect("answers");
-    assert_eq!((again.marked, again.unread), (0, 0));
+    assert_eq!(mark_all(&bench, ada.id, 3).await, (0, 0));
 }

@@ -1,6 +1,6 @@
 //! What holds of sessions.
 
-use galen_core::model::{EndReason, Role, SessionFilter, SessionTouch};
+use galen_core::model::{EndReason, EndedSession, Role, SessionFilter, SessionTouch};
 use galen_core::{ChangePassword, EndSession, EndSessions, OpenSession, Secret, SessionId, UserId};
 
 use super::bench::{Bench, hashes, page};
@@ -15,6 +15,7 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(all_sessions_but_one_end_together),
     behaviour!(a_session_is_refused_when_the_password_changed_meanwhile),
     behaviour!(a_sign_in_replaces_the_browsers_old_session),
+    behaviour!(a_sign_in_beyond_the_most_one_may_have_ends_the_oldest),
     behaviour!(a_rehash_is_kept_with_the_sign_in),
     behaviour!(a_touch_moves_the_expiry_and_does_not_resurrect),
     behaviour!(reauthentication_goes_on_under_a_new_token),
@@ -113,10 +114,45 @@ async fn a_sign_in_replaces_the_browsers_old_session(bench: Bench) {
     };
     let act = bench.samples.act();
     let opened = bench.store.open_session(&bench.cx(), act, open).await.expect("answers");
-    let ended = opened.expect("opened").ended.expect("replaced");
-    assert_eq!((ended.id, ended.token_hash), (owner.session.id, old));
+    let ended = opened.expect("opened").ended;
+    assert_eq!(ended, [EndedSession { id: owner.session.id, token_hash: old }]);
     assert_eq!(bench.look_up(old).await, None);
     assert_eq!(bench.counts().await.sessions_active, 1);
+}
+
+async fn open_of_at_most(bench: &Bench, user_id: UserId, sessions_max: u32) -> Vec<SessionId> {
+    bench.samples.clock.advance_ms(1);
+    let session = bench.samples.new_session(user_id);
+    let open = OpenSession { sessions_max, ..bench.samples.open(session) };
+    let opened = bench.store.open_session(&bench.cx(), bench.samples.act(), open).await;
+    let opened = opened.expect("answers").expect("opened");
+    assert!(bench.store.sessions_of(&bench.cx(), user_id, bench.samples.now()).await.is_ok_and(
+        |listed| listed.first().map(|newest| newest.id) == Some(opened.owner.session.id)
+    ));
+    opened.ended.iter().map(|one| one.id).collect()
+}
+
+async fn a_sign_in_beyond_the_most_one_may_have_ends_the_oldest(bench: Bench) {
+    let ada = bench.user("ada", Role::User).await;
+    let bob = bench.user("bob", Role::User).await;
+    let (foreign, _) = bench.session(bob.id).await;
+    let mut adas = Vec::new();
+    for _ in 0..4 {
+        bench.samples.clock.advance_ms(1);
+        adas.push(bench.session(ada.id).await);
+    }
+    assert_eq!(open_of_at_most(&bench, ada.id, 5).await, [], "there is room for one more");
+    assert_eq!(open_of_at_most(&bench, ada.id, 5).await, [adas[0].1.session.id]);
+    assert_eq!(bench.look_up(adas[0].0).await, None);
+    assert!(bench.look_up(adas[1].0).await.is_some());
+    // A limit that was lowered is come down to, and a limit of none leaves the one that is opened.
+    assert_eq!(open_of_at_most(&bench, ada.id, 2).await.len(), 4);
+    assert_eq!(open_of_at_most(&bench, ada.id, 0).await.len(), 2);
+    assert!(bench.look_up(foreign).await.is_some());
+    assert_eq!(bench.counts().await.sessions_active, 2);
+    let trail = bench.trail().await;
+    let ended = trail.iter().filter(|(_, params)| params.contains("\"reason\":\"too_many\""));
+    assert_eq!(ended.count(), 7);
 }
 
 async fn a_rehash_is_kept_with_the_sign_in(bench: Bench) {

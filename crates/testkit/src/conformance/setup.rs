@@ -14,6 +14,7 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(of_a_hundred_that_redeem_at_once_one_wins),
     behaviour!(no_setup_beside_an_admin),
     behaviour!(an_expired_or_replaced_setup_token_is_refused),
+    behaviour!(asking_whether_a_setup_token_opens_uses_nothing_up),
     behaviour!(an_address_that_is_taken_does_not_use_the_token_up),
     behaviour!(an_installation_whose_admin_is_disabled_is_not_open_to_setup),
 ];
@@ -75,6 +76,22 @@ async fn an_expired_or_replaced_setup_token_is_refused(bench: Bench) {
     assert_eq!(redeem(&bench, "old", old).await, UserCreation::TokenRefused);
     bench.samples.clock.advance_ms(61 * 60_000);
     assert_eq!(redeem(&bench, "new", new).await, UserCreation::TokenRefused);
+}
+
+async fn asking_whether_a_setup_token_opens_uses_nothing_up(bench: Bench) {
+    let opens = async |hash| {
+        let now = bench.samples.now();
+        bench.store.setup_opens(&bench.cx(), hash, now).await.expect("answers")
+    };
+    assert!(!opens(bench.samples.hash()).await, "none was offered");
+    let expired = offer(&bench).await;
+    bench.samples.clock.advance_ms(61 * 60_000);
+    assert!(!opens(expired).await, "it expired");
+    let hash = offer(&bench).await;
+    assert!(!opens(bench.samples.hash()).await, "another one");
+    assert!(opens(hash).await && opens(hash).await, "asking twice");
+    assert!(matches!(redeem(&bench, "root", hash).await, UserCreation::Created(_)));
+    assert!(!opens(hash).await, "it was redeemed");
 }
 
 async fn an_address_that_is_taken_does_not_use_the_token_up(bench: Bench) {

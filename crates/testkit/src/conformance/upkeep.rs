@@ -1,6 +1,6 @@
 //! What holds of the sweep, the counts and maintenance.
 
-use galen_core::model::{Role, SweepSlice, SweepWork, Upkeep};
+use galen_core::model::{EndedSession, Role, SweepSlice, SweepWork, Upkeep};
 use galen_core::{StoreError, UnixMs};
 
 use super::bench::Bench;
@@ -12,36 +12,55 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(the_sweep_removes_what_has_expired_in_slices_and_nothing_else),
     behaviour!(the_sweep_removes_the_notifications_of_deleted_users),
     behaviour!(counts_tell_active_sessions_from_expired_ones_to_the_minute),
+    behaviour!(the_canary_writes_and_leaves_every_count_as_it_was),
     behaviour!(maintenance_gives_a_receipt_and_is_noted),
     behaviour!(work_whose_deadline_has_passed_is_not_begun),
 ];
 
-async fn sweep(bench: &Bench, max_rows: u32) -> SweepSlice {
+/// How many sessions and notifications a slice removed, and whether there is more.
+async fn sweep(bench: &Bench, max_rows: u32) -> (usize, u64, bool) {
+    let SweepSlice { ended, orphans, more } = slice(bench, max_rows).await;
+    (ended.len(), orphans, more)
+}
+
+async fn slice(bench: &Bench, max_rows: u32) -> SweepSlice {
     let work = SweepWork { expired_at: bench.samples.now(), max_rows };
     let slice = bench.store.sweep(&bench.samples.background_cx(), work).await;
     slice.expect("a slice is swept")
 }
 
-async fn session_until(bench: &Bench, user: galen_core::UserId, expires_at: UnixMs) {
-    let open = bench.samples.open(bench.samples.new_session_until(user, expires_at));
+async fn session_until(
+    bench: &Bench,
+    user: galen_core::UserId,
+    expires_at: UnixMs,
+) -> EndedSession {
+    let session = bench.samples.new_session_until(user, expires_at);
+    let named = EndedSession { id: session.id, token_hash: session.token_hash };
+    let open = bench.samples.open(session);
     let opened = bench.store.open_session(&bench.cx(), bench.samples.act(), open).await;
     assert!(opened.expect("answers").is_some());
+    named
 }
 
 async fn the_sweep_removes_what_has_expired_in_slices_and_nothing_else(bench: Bench) {
     let user = bench.user("ada", Role::User).await;
+    let mut first = Vec::new();
     for minutes in 1..=7 {
-        session_until(&bench, user.id, minutes_after(bench.samples.now(), minutes)).await;
+        let until = minutes_after(bench.samples.now(), minutes);
+        first.push(session_until(&bench, user.id, until).await);
     }
+    first.truncate(3);
     let (kept, _) = bench.session(user.id).await;
     bench.samples.clock.advance_ms(5 * 60_000);
     let counts = bench.counts().await;
     assert_eq!((counts.sessions_active, counts.sessions_expired), (3, 5));
     let rows_before = bench.trail().await.len();
-    assert_eq!(sweep(&bench, 3).await, SweepSlice { sessions: 3, orphans: 0, more: true });
+    let swept = slice(&bench, 3).await;
+    assert!(swept.more && swept.ended.len() == 3, "caches are told which");
+    assert!(swept.ended.iter().all(|one| first.contains(one)), "the oldest first");
     assert_eq!(bench.counts().await.sessions_expired, 2);
-    assert_eq!(sweep(&bench, 3).await, SweepSlice { sessions: 2, orphans: 0, more: false });
-    assert_eq!(sweep(&bench, 3).await, SweepSlice::default());
+    assert_eq!(sweep(&bench, 3).await, (2, 0, false));
+    assert_eq!(slice(&bench, 3).await, SweepSlice::default());
     let counts = bench.counts().await;
     assert_eq!((counts.sessions_active, counts.sessions_expired), (3, 0));
     assert!(bench.look_up(kept).await.is_some());
@@ -62,9 +81,9 @@ async fn the_sweep_removes_the_notifications_of_deleted_users(bench: Bench) {
         deleted.expect("answers");
     }
     assert_eq!(bench.counts().await.notifications, 15);
-    assert_eq!(sweep(&bench, 3).await, SweepSlice { sessions: 0, orphans: 3, more: true });
-    assert_eq!(sweep(&bench, 5).await, SweepSlice { sessions: 0, orphans: 5, more: true });
-    assert_eq!(sweep(&bench, 5).await, SweepSlice { sessions: 0, orphans: 2, more: false });
+    assert_eq!(sweep(&bench, 3).await, (0, 3, true));
+    assert_eq!(sweep(&bench, 5).await, (0, 5, true));
+    assert_eq!(sweep(&bench, 5).await, (0, 2, false));
     assert_eq!(bench.counts().await.notifications, 5);
     let kept = bench.store.user(&bench.cx(), bob.id).await.expect("answers").expect("known");
     assert_eq!(kept.unread, 5);
@@ -81,6 +100,15 @@ async fn counts_tell_active_sessions_from_expired_ones_to_the_minute(bench: Benc
         let counts = bench.store.counts(&bench.cx(), now).await.expect("answers");
         assert_eq!((counts.sessions_active, counts.sessions_expired), (active, expired));
     }
+}
+
+async fn the_canary_writes_and_leaves_every_count_as_it_was(bench: Bench) {
+    bench.user("ada", Role::User).await;
+    let before = bench.counts().await;
+    for _ in 0..2 {
+        assert_eq!(bench.store.canary(&bench.samples.background_cx()).await, Ok(()));
+    }
+    assert_eq!(bench.counts().await, before);
 }
 
 async fn maintenance_gives_a_receipt_and_is_noted(bench: Bench) {

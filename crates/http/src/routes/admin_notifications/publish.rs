@@ -120,8 +120,7 @@ pub(crate) async fn publish(
         data: form.data.map(|data| serde_json::Value::Object(data.0)),
         idempotency_key,
     };
-    let actor = Some(by.caller().user.id);
-    let (status, id) = match by.accounts().publish(by.cx(), actor, publish).await? {
+    let (status, id) = match by.accounts().publish(by.cx(), Some(by.caller()), publish).await? {
         Published::Now(notification) => (StatusCode::CREATED, notification.id),
         Published::Before(id) => (StatusCode::OK, id),
         Published::KeyMismatch => return Err(Fault::new(Code::IdempotencyMismatch)),

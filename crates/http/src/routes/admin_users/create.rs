@@ -48,8 +48,7 @@ pub(crate) async fn create(by: FreshAdmin, Json(form): Json<UserForm>) -> Answer
         password: Secret::new(form.password),
         role: form.role,
     };
-    let actor = Some(by.caller().user.id);
-    let user = by.accounts().create_user(by.cx(), actor, wanted).await?;
+    let user = by.accounts().create_user(by.cx(), Some(by.caller()), wanted).await?;
     let location = format!("/api/admin/users/{}", user.id);
     created(&UserView::from(&user), Some(&location))
 }

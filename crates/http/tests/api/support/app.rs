@@ -44,7 +44,8 @@ impl TestApp {
     /// A server with settings and policy changed.
     pub async fn with(change: impl FnOnce(&mut HttpSettings, &mut Policy)) -> Self {
         let mut settings = HttpSettings::default();
-        let mut policy = Policy { limits: LimitPolicy::off(), ..Policy::default() };
+        let limits = LimitPolicy { enabled: false, ..LimitPolicy::default() };
+        let mut policy = Policy { limits, ..Policy::default() };
         change(&mut settings, &mut policy);
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(SteadyClock::new());
@@ -84,6 +85,11 @@ impl TestApp {
     /// A browser that has never been here.
     pub fn client(&self) -> Client {
         Client::new(self.addr)
+    }
+
+    /// The database's file.
+    pub fn database(&self) -> std::path::PathBuf {
+        self._dir.path().join("test.db")
     }
 
     pub fn cx(&self) -> Cx {

@@ -1,6 +1,8 @@
 //! The SQLite driver: one writer thread with group commit, reader threads beside it.
 
 mod checkpoint;
+#[cfg(test)]
+mod durability_tests;
 mod fault;
 mod inspect;
 mod job;

@@ -1,5 +1,6 @@
 //! Opening: look first, then make or migrate, then start the threads.
 
+use std::cell::Cell;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
@@ -182,6 +183,7 @@ fn start(
         batch: settings.batch.max(1),
         busy_timeout: Duration::from_millis(settings.busy_timeout_ms),
         synchronous: settings.synchronous,
+        relaxed: Cell::new(false),
         intake: Intake::default(),
     };
     let writer = spawn("galen-writer", &shared.path, move || writer.work())?;

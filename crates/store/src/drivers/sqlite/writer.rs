@@ -5,6 +5,7 @@
 //! survives a power cut, and its price is shared. Only the sweep's slices are not synced: a power cut
 //! that undoes one leaves what had expired to be swept again.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::job::{Command, Job, Spent, Work};
 use super::settings::Synchronous;
 use super::tx::SqliteTx;
 use super::upkeep;
+use crate::commands::warrant;
 
 /// After so many live batches in a row one background job is taken, so that sweeps and touches are
 /// delayed by traffic and never starved by it.
@@ -39,6 +41,9 @@ pub(super) struct Writer {
     pub batch: usize,
     pub busy_timeout: Duration,
     pub synchronous: Synchronous,
+    /// Whether the connection may sync less than `synchronous` says: while a redoable command runs,
+    /// and after it until the level is back.
+    pub relaxed: Cell<bool>,
     pub intake: Intake,
 }
 
@@ -81,7 +86,7 @@ impl Writer {
                     Work::Redoable(_) => self.redoable(job),
                     Work::Command(_) => {
                         jobs.push_front(job);
-                        self.transaction(&mut jobs, alone);
+                        self.commands(&mut jobs, alone);
                     }
                 }
             }
@@ -142,20 +147,38 @@ impl Writer {
     /// with its neighbours: the next synced commit syncs the log up to itself
     /// (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
     fn redoable(&self, job: Job) {
-        let level = |level: Synchronous| {
-            let set = self.connection.pragma_update(None, "synchronous", level.name());
-            if let Err(error) = set {
-                tracing::error!(%error, "the level of synchronous could not be set");
+        if self.synchronous == Synchronous::Full {
+            self.relaxed.set(true);
+            if let Err(error) = self.set_level(Synchronous::Normal) {
+                tracing::warn!(%error, "a sweep is synced: the level could not be lowered");
             }
-        };
-        let relaxed = self.synchronous == Synchronous::Full;
-        if relaxed {
-            level(Synchronous::Normal);
         }
         self.transaction(&mut VecDeque::from([job]), true);
-        if relaxed {
-            level(Synchronous::Full);
+        if let Err(error) = self.restore_level() {
+            tracing::error!(%error, "commits are refused until they can be synced again");
         }
+    }
+
+    /// Runs commands whose commit must be as durable as is configured. While the connection cannot
+    /// be brought back to that, they are refused: what is acknowledged must survive a power cut.
+    fn commands(&self, jobs: &mut VecDeque<Job>, alone: bool) {
+        match self.restore_level() {
+            Ok(()) => self.transaction(jobs, alone),
+            Err(error) => self.refuse_all(jobs, &error, 0),
+        }
+    }
+
+    /// Brings the connection back to the configured level if it may be below it.
+    fn restore_level(&self) -> StoreResult<()> {
+        if self.relaxed.get() {
+            self.set_level(self.synchronous).map_err(|error| fault(&error))?;
+            self.relaxed.set(false);
+        }
+        Ok(())
+    }
+
+    fn set_level(&self, level: Synchronous) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "synchronous", level.name())
     }
 
     /// Runs commands from the front of `jobs` in one transaction, until there are none left or an
@@ -310,7 +333,8 @@ impl Writer {
         let name = job.name;
         let Work::Upkeep(call) = job.work else { return };
         let mut tx = SqliteTx { connection: &self.connection, shared: &self.shared };
-        let result = upkeep::run(&mut tx, call.upkeep).and_then(|receipt| {
+        let allowed = self.restore_level().and_then(|()| warrant::hold(&mut tx, &call.act));
+        let result = allowed.and_then(|()| upkeep::run(&mut tx, call.upkeep)).and_then(|receipt| {
             self.begin().map_err(|(error, _)| error)?;
             let noted = upkeep::note(&mut tx, &call.act, &receipt);
             noted.and_then(|()| self.commit()).map(|()| receipt).inspect_err(|_| self.roll_back())
