@@ -184,12 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn an_https_public_url_allows_any_address() {
-        let says = complaints(&[
+    fn an_https_public_url_behind_a_named_proxy_allows_any_address() {
+        let behind = [
             ("GALEN__SERVER__LISTEN", "0.0.0.0:8000"),
             ("GALEN__SERVER__PUBLIC_URL", "https://accounts.example.org"),
-        ]);
-        assert_eq!(says, Vec::<String>::new());
+        ];
+        let proxy = ("GALEN__HTTP__TRUSTED_PROXIES", "10.0.0.1");
+        assert_eq!(complaints(&[behind[0], behind[1], proxy]), Vec::<String>::new());
+        assert!(complaints(&behind)[0].contains("`http.trusted_proxies`"));
     }
 
     #[test]

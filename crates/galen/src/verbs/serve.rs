@@ -30,7 +30,7 @@ use crate::wire::{log, port, private, settings, socket};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  galen serve\n  galen serve --listen 127.0.0.1:9000 --database /var/lib/galen/galen.db\n  \
-                        galen serve --listen 0.0.0.0:8000 --public-url https://accounts.example.org\n\n\
+                        galen serve --public-url https://accounts.example.org   behind a proxy named in http.trusted_proxies\n\n\
                         SIGTERM or Ctrl-C stops it after the requests at work (server.drain); a second one at once."
 )]
 pub struct Serve {
