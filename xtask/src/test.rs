@@ -50,6 +50,9 @@ pub fn run(_args: &[String]) -> Result<bool> {
 }
 
 fn tests() -> Result<bool> {
-    Cmd::cargo().args(["test", "--locked", "--workspace", "--no-fail-fast"]).dir(&place::root()).run()?;
+    Cmd::cargo()
+        .args(["test", "--locked", "--workspace", "--no-fail-fast"])
+        .dir(&place::root())
+        .run()?;
     Ok(true)
 }

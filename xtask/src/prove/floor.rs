@@ -21,6 +21,8 @@ use bare::Floor;
 
 const ADMIN: &str = "admin@example.org";
 const READER: &str = "reader@example.org";
+/// Signs in all the time. A user has a limited number of sessions, so it is nobody who reads.
+const GUEST: &str = "guest@example.org";
 
 /// The floor's one session.
 const FLOOR_COOKIE: &str = "Cookie: galen_session=floor-session-token-of-43-characters-abcdef";
@@ -80,6 +82,7 @@ impl Field {
         let setup = Setup::new(ask, dir)?.without_limits().on_core(SERVER_CORE);
         people::add(&setup, ADMIN, true)?;
         people::add(&setup, READER, false)?;
+        people::add(&setup, GUEST, false)?;
         let galen = setup.start()?;
         let mut client = galen.client();
         let admin = people::login(&mut client, ADMIN)?;
@@ -219,7 +222,7 @@ fn throughput(field: &Field, outcome: &mut Outcome) -> Result<()> {
 /// Logins a second beside raw Argon2id on the same core.
 fn logins(field: &Field, outcome: &mut Outcome) -> Result<()> {
     let script = field
-        .script("login.lua", &format!("{{\"email\":\"{READER}\",\"password\":\"{PASSWORD}\"}}"))?;
+        .script("login.lua", &format!("{{\"email\":\"{GUEST}\",\"password\":\"{PASSWORD}\"}}"))?;
     let url = field.galen.url("/api/auth/login");
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     for _ in 0..field.pairs {
@@ -233,7 +236,7 @@ fn logins(field: &Field, outcome: &mut Outcome) -> Result<()> {
 
 /// The 99th percentile of cheap requests while 32 logins are in flight, beside the floor's.
 fn under_logins(field: &Field, outcome: &mut Outcome) -> Result<()> {
-    let ours_body = format!("{{\"email\":\"{READER}\",\"password\":\"{PASSWORD}\"}}");
+    let ours_body = format!("{{\"email\":\"{GUEST}\",\"password\":\"{PASSWORD}\"}}");
     let ours = field.script("login-32.lua", &ours_body)?;
     let theirs = field.script("floor-login.lua", &format!("{{\"password\":\"{PASSWORD}\"}}"))?;
     let none: &[String] = &[];
@@ -308,7 +311,7 @@ fn memory(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
     outcome.add(Figure::new("... of it not backed by a file", anonymous, "MiB", Goal::Shown));
     std::thread::scope(|scope| {
         for _ in 0..32 {
-            scope.spawn(|| galen.client().send(&people::login_request(READER, PASSWORD)).is_ok());
+            scope.spawn(|| galen.client().send(&people::login_request(GUEST, PASSWORD)).is_ok());
             scope.spawn(|| {
                 Client::new(floor.port)
                     .send(&Request::post("/login", &json!({"password": PASSWORD})))

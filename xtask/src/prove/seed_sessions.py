@@ -11,8 +11,19 @@ now_ms = int(time.time() * 1000)
 this_minute = now_ms - now_ms % MINUTE_MS
 
 db = sqlite3.connect(path, isolation_level=None)
-users = [row[0] for row in db.execute("SELECT id FROM users")]
+# Nobody has more than 50 sessions, as nobody may have more than `sessions.per_user_max`.
+people = (expired + active) // 50 + 1
 per_minute: dict[int, int] = {}
+
+
+def identifier(at_ms: int, noise: bytes) -> bytes:
+    """A UUIDv7 (RFC 9562, section 5.7)."""
+    return at_ms.to_bytes(6, "big") + bytes([0x70 | noise[0] & 15, noise[1], 0x80 | noise[2] & 63]) + noise[3:10]
+
+
+def person(number: int):
+    email = f"seed{number}@example.org"
+    return (users[number], email, email, "", "!", "user", "active", now_ms, now_ms)
 
 
 def row(number: int):
@@ -24,13 +35,16 @@ def row(number: int):
     created = expires - 7 * 24 * 60 * MINUTE_MS
     per_minute[expires] = per_minute.get(expires, 0) + 1
     noise = os.urandom(42)
-    identifier = created.to_bytes(6, "big") + bytes([0x70 | noise[32] & 15, noise[33], 0x80 | noise[34] & 63]) + noise[35:42]
-    user = users[number % len(users)]
-    return (identifier, noise[:32], user, created, created, created, expires, expires, "127.0.0.1", "seed")
+    user = users[number % people]
+    return (identifier(created, noise[32:]), noise[:32], user, created, created, created, expires, expires, "127.0.0.1", "seed")
 
 
+users = [identifier(now_ms, os.urandom(10)) for _ in range(people)]
 db.execute("PRAGMA synchronous=OFF")
 db.execute("BEGIN")
+columns = "id, email, email_key, name, password_hash, role, status, created_at, updated_at"
+db.executemany(f"INSERT INTO users ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", map(person, range(people)))
+db.execute("UPDATE counters SET n = n + ? WHERE name = 'users'", (people,))
 rows = map(row, range(expired + active))
 db.executemany("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
 count = "INSERT INTO session_expiry_counts VALUES (?,?) ON CONFLICT (expires_at) DO UPDATE SET n = n + excluded.n"
@@ -39,4 +53,4 @@ db.execute("UPDATE counters SET n = n + ? WHERE name = 'sessions'", (expired + a
 db.execute("COMMIT")
 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 db.close()
-print(f"{expired} expired and {active} active sessions")
+print(f"{expired} expired and {active} active sessions of {people} users")

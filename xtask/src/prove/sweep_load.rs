@@ -19,6 +19,8 @@ use crate::shell::Cmd;
 
 const ADMIN: &str = "admin@example.org";
 const READER: &str = "reader@example.org";
+/// Signs in all the time. A user has a limited number of sessions, so it is nobody who reads.
+const GUEST: &str = "guest@example.org";
 const SEED: &str = include_str!("seed_sessions.py");
 const LANES: [&str; 3] = ["GET /api/notifications", "publish", "login"];
 
@@ -107,6 +109,7 @@ fn seed(ask: &Ask, dir: &Path, (expired, active): (u32, u32)) -> Result<()> {
     let setup = Setup::new(ask, dir)?.without_limits();
     people::add(&setup, ADMIN, true)?;
     people::add(&setup, READER, false)?;
+    people::add(&setup, GUEST, false)?;
     setup.start()?.stop()?;
     let script = dir.join("seed_sessions.py");
     std::fs::write(&script, SEED)?;
@@ -149,7 +152,7 @@ impl Run<'_> {
             admin.sign(Request::post("/api/admin/notifications", &body))
         };
         let read = |_: u64| reader.sign(Request::get("/api/notifications?limit=20"));
-        let login = |_: u64| people::login_request(READER, PASSWORD);
+        let login = |_: u64| people::login_request(GUEST, PASSWORD);
         // In the order of LANES.
         let lanes = [
             Lane { per_second: 100.0, connections: 4, next: &read },
