@@ -69,6 +69,10 @@ fn a_second_signal_ends_at_once() {
     let mut held = std::net::TcpStream::connect(server.address()).expect("it listens");
     std::io::Write::write_all(&mut held, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\n")
         .expect("it reads");
+    // Answers on later connections show that the held one was accepted and its bytes were there.
+    for _ in 0..20 {
+        assert_eq!(server.get("/livez").status, 200);
+    }
     server.signal(Signal::TERM);
     server.wait_for("the stop to begin", |server| server.log().contains("stopping").then_some(()));
     server.signal(Signal::TERM);
