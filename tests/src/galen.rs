@@ -67,27 +67,40 @@ impl Galen {
     ///
     /// # Errors
     /// When it does not come up within [`PATIENCE`].
-    #[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
     pub fn start_in(
         folder: tempfile::TempDir,
         port: u16,
         settings: &[(&str, &str)],
     ) -> Result<Self> {
-        let log = std::fs::File::create(folder.path().join("galen.log"))?;
-        let child = Command::new(binary()?)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .arg("--database")
-            .arg(folder.path().join("dev.db"))
-            .current_dir(folder.path())
-            .envs(settings.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("start galen")?;
+        let child = serve(folder.path(), port, settings)?;
         let mut galen = Self { child, folder, port };
         galen.wait()?;
         Ok(galen)
+    }
+
+    /// Ends the server without a word (SIGKILL), as a crash would, and starts it anew on the same
+    /// port and database.
+    ///
+    /// # Errors
+    /// When it does not come up within [`PATIENCE`].
+    pub fn crash_and_restart(&mut self, settings: &[(&str, &str)]) -> Result<()> {
+        self.child.kill().context("kill galen")?;
+        self.child.wait().context("wait for galen")?;
+        self.launch(settings)
+    }
+
+    /// Asks the server to stop, waits until it did, and starts it anew on the same port and database.
+    ///
+    /// # Errors
+    /// When it does not come up within [`PATIENCE`].
+    pub fn restart(&mut self, settings: &[(&str, &str)]) -> Result<()> {
+        stop(&mut self.child);
+        self.launch(settings)
+    }
+
+    fn launch(&mut self, settings: &[(&str, &str)]) -> Result<()> {
+        self.child = serve(self.folder.path(), self.port, settings)?;
+        self.wait()
     }
 
     fn wait(&mut self) -> Result<()> {
@@ -180,6 +193,24 @@ impl Drop for Galen {
     fn drop(&mut self) {
         stop(&mut self.child);
     }
+}
+
+/// Starts a server with its database in this folder; its log goes on where an earlier one ended.
+#[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
+fn serve(folder: &Path, port: u16, settings: &[(&str, &str)]) -> Result<Child> {
+    let log = folder.join("galen.log");
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+    Command::new(binary()?)
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+        .arg("--database")
+        .arg(folder.join("dev.db"))
+        .current_dir(folder)
+        .envs(settings.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("start galen")
 }
 
 /// Asks a child of ours to stop, and ends it when it does not.

@@ -79,6 +79,8 @@ pub const ALL: &[Package] = &[
         Occasion::Prove,
         "pinning server and generator to a core each",
     ),
+    program("valgrind", "valgrind", Occasion::Prove, "counting instructions"),
+    program("prometheus", "prometheus", Occasion::Prove, "scraping the metrics"),
     program("xfsprogs", "mkfs.xfs", Occasion::Prove, "power cuts by block snapshots"),
     program("e2fsprogs", "mkfs.ext4", Occasion::Prove, "power cuts by block snapshots"),
 ];

@@ -36,7 +36,7 @@ pub struct SweepPolicy {
 
 impl Default for SweepPolicy {
     fn default() -> Self {
-        Self { rows_max: 500, slice_ms: 5, box_ms: 60_000, duty_percent: 10 }
+        Self { rows_max: 200, slice_ms: 2, box_ms: 60_000, duty_percent: 4 }
     }
 }
 
@@ -199,13 +199,13 @@ mod tests {
     fn slices_shrink_when_they_are_slow_and_grow_back_when_they_are_not() {
         let mut pace = Pace::new(SweepPolicy::default());
         for _ in 0..10 {
-            pace.learn(1_000_000);
+            pace.learn(900_000);
         }
-        assert_eq!(pace.rows, 500);
-        pace.learn(6_000_000);
-        assert_eq!(pace.rows, 250);
-        pace.learn(4_000_000);
-        assert_eq!(pace.rows, 250, "between half and whole: just right");
+        assert_eq!(pace.rows, 200);
+        pace.learn(3_000_000);
+        assert_eq!(pace.rows, 100);
+        pace.learn(1_500_000);
+        assert_eq!(pace.rows, 100, "between half and whole: just right");
         for _ in 0..20 {
             pace.learn(60_000_000);
         }
@@ -221,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn the_sweep_works_a_tenth_of_the_time() {
+    fn the_sweep_works_a_twenty_fifth_of_the_time() {
         let pace = Pace::new(SweepPolicy::default());
-        assert_eq!(pace.rest_ns(4_000_000), 36_000_000);
+        assert_eq!(pace.rest_ns(4_000_000), 96_000_000);
         assert_eq!(pace.rest_ns(0), 100_000);
         assert_eq!(pace.rest_ns(u64::MAX / 1_000), REST_NS_MAX);
     }

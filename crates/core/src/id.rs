@@ -153,6 +153,14 @@ typed_id!(
     /// Names one request, in its answer, in the log and in the audit trail.
     RequestId
 );
+typed_id!(
+    /// Names an alert: one occurrence of one cause.
+    AlertId
+);
+typed_id!(
+    /// Names a silence.
+    SilenceId
+);
 
 #[cfg(test)]
 mod tests {

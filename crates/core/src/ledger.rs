@@ -43,6 +43,9 @@ pub enum Phase {
     Outbound,
     /// The handler's own time on the CPU.
     Handler,
+    /// Off the CPU in the middle of the handler's own work: it blocked its thread, or the machine
+    /// had none to spare. Everybody else on that thread waited too.
+    Blocked,
     /// Handing the answer to the kernel.
     Write,
 }
@@ -65,6 +68,7 @@ impl Phase {
         Self::Hash,
         Self::Outbound,
         Self::Handler,
+        Self::Blocked,
         Self::Write,
     ];
 
@@ -87,13 +91,14 @@ impl Phase {
             Self::Hash => "hash",
             Self::Outbound => "outbound",
             Self::Handler => "handler",
+            Self::Blocked => "blocked",
             Self::Write => "write",
         }
     }
 }
 
 /// How many phases there are.
-pub const PHASES: usize = 16;
+pub const PHASES: usize = 17;
 
 /// The running account of one request. Shared by reference between the phases of the request, so
 /// its cells are atomics; they are never contended, because a request runs in one place at a time.

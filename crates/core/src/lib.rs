@@ -7,6 +7,8 @@
 mod clock;
 mod cx;
 mod entropy;
+mod health;
+mod history;
 mod id;
 mod ledger;
 pub mod model;
@@ -19,10 +21,18 @@ mod store;
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
 pub use entropy::Entropy;
-pub use id::{AuditId, Id, IdError, NotificationId, RequestId, SessionId, UserId};
+pub use health::{Health, Resource, ResourceHolder, ResourceState};
+pub use history::{
+    Annotation, Frame, FrameAsk, History, HistoryBatch, HistoryFacts, HistoryReceipt, KeptAlert,
+    LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
+};
+pub use id::{
+    AlertId, AuditId, Id, IdError, NotificationId, RequestId, SessionId, SilenceId, UserId,
+};
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use observe::{
-    CommandRecord, ConnectionEvent, Observer, RequestOutcome, RequestRecord, StatementRecord,
+    CommandRecord, ConnectionEvent, Observer, RequestClass, RequestOutcome, RequestRecord,
+    StatementRecord,
 };
 pub use page::{Page, PageRequest};
 pub use refusal::{Code, FieldError, Kind, Refusal};

@@ -1,6 +1,6 @@
 //! What the rooms tell the monitor: one record a request, a statement, a command, a connection.
 
-use crate::{LedgerSnapshot, RequestId};
+use crate::{Code, LedgerSnapshot, RequestId, UserId};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,11 +15,81 @@ pub enum RequestOutcome {
     Panicked,
 }
 
+/// What an answer was to whoever asked: errors of one kind are not those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+pub enum RequestClass {
+    /// Answered below 400.
+    Ok,
+    /// Answered from 400 to 499: the client's own error.
+    ClientError,
+    /// Turned away to protect the server or others: 429, or 503 because a queue was full.
+    Refused,
+    /// Answered from 500 on, or broken.
+    ServerError,
+    /// Ran past its deadline.
+    TimedOut,
+    /// Its client went away before the answer.
+    GivenUp,
+}
+
+impl RequestClass {
+    /// Every class.
+    pub const ALL: [Self; 6] = [
+        Self::Ok,
+        Self::ClientError,
+        Self::Refused,
+        Self::ServerError,
+        Self::TimedOut,
+        Self::GivenUp,
+    ];
+
+    /// The class as metrics print it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::ClientError => "client_error",
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
+            Self::TimedOut => "timed_out",
+            Self::GivenUp => "given_up",
+        }
+    }
+
+    /// The class of what was answered.
+    #[must_use]
+    pub fn of(outcome: RequestOutcome, status: u16, code: Option<&str>) -> Self {
+        match outcome {
+            RequestOutcome::TimedOut => Self::TimedOut,
+            RequestOutcome::GivenUp => Self::GivenUp,
+            RequestOutcome::Panicked => Self::ServerError,
+            RequestOutcome::Answered => match status {
+                429 => Self::Refused,
+                503 if code == Some(Code::Overloaded.text()) => Self::Refused,
+                // The work was begun and its deadline passed in a queue.
+                503 if code == Some(Code::DeadlineExceeded.text()) => Self::TimedOut,
+                500.. => Self::ServerError,
+                400..=499 => Self::ClientError,
+                _ => Self::Ok,
+            },
+        }
+    }
+
+    /// Whether an operator counts it as an error of the server: 5xx and timeouts (S23).
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::ServerError | Self::TimedOut)
+    }
+}
+
 /// One finished request.
 #[derive(Clone, Debug)]
 pub struct RequestRecord {
     /// The name of the request.
     pub request_id: RequestId,
+    /// Whose request it was, when somebody was signed in.
+    pub user_id: Option<UserId>,
     /// The matched route pattern (`/api/me/sessions/{id}`), never the raw path; `""` if none matched.
     pub route: &'static str,
     /// The method, upper case; `"OTHER"` for an unknown one.
@@ -39,12 +109,17 @@ pub struct RequestRecord {
 pub struct StatementRecord {
     /// The query's name, `noun.verb`.
     pub name: &'static str,
+    /// Time its caller waited for a reader or the writer before it, in nanoseconds; 0 for every
+    /// statement of a caller but the first.
+    pub wait_ns: u64,
     /// Time in the statement, in nanoseconds.
     pub run_ns: u64,
     /// Rows given or changed.
     pub rows: u64,
     /// Rows visited by full scans (SQLite's `FULLSCAN_STEP`); 0 where the engine does not say.
     pub scanned_rows: u64,
+    /// Pages asked of the page cache, found there or not; 0 where the engine does not say.
+    pub pages: u64,
     /// Whether it failed.
     pub failed: bool,
 }

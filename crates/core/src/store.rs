@@ -10,14 +10,14 @@ use std::pin::Pin;
 
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
-    EndedSession, MarkedRead, NewSession, NewUser, NotificationPage, Pressure, ProfileChange,
-    Publication, Published, Session, SessionFilter, SessionOwner, SessionTouch, StoreFacts,
-    SweepSlice, SweepWork, Upkeep, UpkeepReceipt, User, UserChange, UserChangeOutcome,
-    UserCreation, UserFilter,
+    EndedSession, MarkedRead, NewSession, NewUser, NotificationPage, PoolUse, Pressure,
+    ProfileChange, Publication, Published, Recycled, RuleChange, Session, SessionFilter,
+    SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice,
+    UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
 };
 use crate::{
-    Code, Cx, NotificationId, Page, PageRequest, Refusal, Secret, SessionId, TokenHash, UnixMs,
-    UserId,
+    Code, Cx, NotificationId, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash,
+    UnixMs, UserId,
 };
 
 /// A boxed future, so that ports are object-safe.
@@ -164,6 +164,18 @@ pub trait Store: Send + Sync {
     /// How pressed the store is just now. Costs nothing and touches nothing.
     fn pressure(&self) -> Pressure;
 
+    /// How the readers and the writer are used just now. Costs nothing and touches nothing.
+    fn pool(&self) -> PoolUse;
+
+    /// Rules that admins changed, at most a thousand.
+    fn rule_changes<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<Vec<RuleChange>>>;
+
+    /// Silences that end after `now`, at most a thousand, those that end first first.
+    fn silences<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Vec<Silence>>>;
+
+    /// What maintenance would help just now; nothing is changed.
+    fn advise<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<UpkeepAdvice>>;
+
     // Commands. Each that takes an act first looks at its warrant, if it has one, and is refused
     // with [`StoreError::SessionEnded`] or [`StoreError::NotAdmin`] before it changes anything.
 
@@ -306,6 +318,39 @@ pub trait Store: Send + Sync {
     /// `upkeep.canary`: changes one row, durably. It fails when writes fail: on a full disk, behind
     /// somebody else's lock.
     fn canary<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>>;
+
+    /// `upkeep.probe_lock`: takes the lock for writing and gives it back, changing nothing on the disk.
+    /// It waits as long as any command would, and tells whether commands would be served.
+    fn probe_lock<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>>;
+
+    /// `upkeep.recycle`: closes every reader's connection and opens it anew, one after the other, each
+    /// when it is free; noted in the audit trail.
+    fn recycle<'a>(&'a self, cx: &'a Cx, act: Act) -> Fut<'a, StoreResult<Recycled>>;
+
+    /// `alert.change_rule`: keeps how an admin changed a rule, in place of an earlier change of the
+    /// same rule and object.
+    fn change_rule<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        change: RuleChange,
+    ) -> Fut<'a, StoreResult<()>>;
+
+    /// `alert.reset_rule`: forgets the change of a rule for an object. Gives whether there was one.
+    fn reset_rule<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        rule: String,
+        object: String,
+    ) -> Fut<'a, StoreResult<bool>>;
+
+    /// `alert.silence`: keeps a silence, and forgets those that ended more than a day ago.
+    fn silence<'a>(&'a self, cx: &'a Cx, act: Act, silence: Silence) -> Fut<'a, StoreResult<()>>;
+
+    /// `alert.end_silence`: ends a silence now. Gives whether it was there.
+    fn end_silence<'a>(&'a self, cx: &'a Cx, act: Act, id: SilenceId)
+    -> Fut<'a, StoreResult<bool>>;
 
     /// `upkeep.maintain`: one piece of maintenance, noted in the audit trail.
     fn maintain<'a>(

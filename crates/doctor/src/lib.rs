@@ -7,6 +7,7 @@ pub mod evidence;
 mod examine;
 pub mod explain;
 pub mod figure;
+pub mod http;
 mod locks;
 mod pools;
 pub mod probes;

@@ -8,7 +8,7 @@ use crate::evidence::{Evidence, Fact, FactKey, Value, object};
 use crate::figure::{Expr, Figure, Lookup, Unit};
 use crate::repairs::State;
 use crate::sentence::Sentence;
-use crate::stats::{self, Interval};
+use crate::stats::{self, Interval, P95_SAMPLES_MIN};
 use crate::words::Code;
 
 /// The fewest requests per endpoint and side; below it nothing is proven.
@@ -159,6 +159,8 @@ fn endpoint(
     let path = before.object.clone();
     let after = sides.after.find(FactKey::HttpTotalMs, &path);
     let ms = |expr| Figure::ms(expr, sides);
+    let enough = |fact: &Fact| fact.n >= P95_SAMPLES_MIN as u64;
+    let p95 = |fact: &Fact| enough(fact).then(|| ms(Expr::p95(fact))).flatten();
     let measured = change(sides, &path, entropy);
     let moved_alike = |percent: f64| {
         (!has_control && percent < 0.0)
@@ -178,8 +180,8 @@ fn endpoint(
         control,
         median_before: ms(Expr::median(before)),
         median_after: after.and_then(|fact| ms(Expr::median(fact))),
-        p95_before: ms(Expr::p95(before)),
-        p95_after: after.and_then(|fact| ms(Expr::p95(fact))),
+        p95_before: p95(before),
+        p95_after: after.and_then(p95),
         errors_before: errors(sides, sides.before, &path),
         errors_after: errors(sides, sides.after, &path),
         change_percent: measured.map(|(percent, _)| percent),

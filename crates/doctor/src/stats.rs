@@ -5,6 +5,10 @@ use galen_core::Entropy;
 /// How many resamples a bootstrap interval draws.
 pub const RESAMPLES: usize = 2_000;
 
+/// From how many samples on a 95th percentile says anything; below, only the median is given. With
+/// fewer than twenty the 95th percentile is their largest value under another name.
+pub const P95_SAMPLES_MIN: usize = 20;
+
 /// The quantile `q` (0 to 1) by linear interpolation between the closest ranks; `None` when empty.
 pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
     let mut sorted: Vec<f64> =

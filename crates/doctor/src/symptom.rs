@@ -4,10 +4,8 @@ use serde::Serialize;
 
 use crate::evidence::{Evidence, Fact, FactKey, Value, object};
 use crate::figure::{Expr, Figure};
+use crate::stats::P95_SAMPLES_MIN;
 use crate::thresholds::Thresholds;
-
-/// From how many samples on the 95th percentile is used; below, the median.
-const P95_SAMPLES_MIN: usize = 20;
 
 /// What is wrong with an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -61,6 +61,7 @@ codes! {
 
     // Timing and rooms.
     Timing: "`GET {path}`: median {median}, 95th percentile {p95} over {n} requests (target {target}).";
+    TimingFew: "`GET {path}`: median {median} over {n} requests, too few for a percentile (target {target}).";
     TimingFailed: "`GET {path}`: {errors} of {n} requests failed.";
     Held: "One request to `{path}` was held and watched from outside; it took {time}.";
     RoomConnecting: "{looks} of {n} looks: no connection yet";
@@ -82,7 +83,7 @@ codes! {
     ControlBlocked: "`GET {control}`, sent while `{path}` hung, hung with it: {median} (median of {n}).";
     ControlFree: "`GET {control}`, sent while `{path}` hung, was answered in {median} (median of {n}).";
     OtherEndpointAlso: "`GET {path}` is slow in the same way: median {median} over {n} requests.";
-    OtherEndpointFast: "`GET {path}` stays fast: median {median} over {n} requests.";
+    OtherEndpointFast: "`GET {path}` is fast when it is asked alone: median {median} over {n} requests.";
     ProcessIs: "PID {pid} is `{command}`.";
 
     // F01, F02, F79, F80.

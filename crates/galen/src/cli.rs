@@ -8,7 +8,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::{self, Complaint, Flag, Loaded, Sources};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
-use crate::verbs::{config as config_verb, doctor, generate, serve, status, user, version};
+use crate::verbs::{
+    alerts, config as config_verb, doctor, generate, logs, serve, status, user, version,
+};
 use crate::wire::place::Place;
 
 /// The file that is read when no other is named.
@@ -50,6 +52,8 @@ pub struct Common {
 enum Verb {
     Serve(serve::Serve),
     Status(status::Status),
+    Alerts(alerts::Alerts),
+    Logs(logs::Logs),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     User(user::User),
@@ -70,6 +74,8 @@ pub fn run() -> Exit {
     let outcome = match cli.verb {
         Verb::Serve(verb) => verb.run(common),
         Verb::Status(verb) => verb.run(common),
+        Verb::Alerts(verb) => verb.run(common),
+        Verb::Logs(verb) => verb.run(common),
         Verb::Doctor(verb) => verb.run(common),
         Verb::User(verb) => verb.run(common),
         Verb::Config(verb) => verb.run(common),

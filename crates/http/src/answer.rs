@@ -6,11 +6,13 @@ use bytes::Bytes;
 use galen_account::{Caller, SignedIn};
 use galen_core::Code;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION,
+    SET_COOKIE,
 };
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use crate::app::App;
 use crate::caller::Anybody;
 use crate::fault::Fault;
 use crate::routes::SignedInView;
@@ -18,7 +20,7 @@ use crate::routes::SignedInView;
 /// What every handler gives.
 pub(crate) type Answer = Result<Response, Fault>;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Public documents are asked for again each time and may then be found unchanged.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -61,13 +63,15 @@ pub(crate) fn nothing() -> Response {
 }
 
 fn json<T: Serialize>(status: StatusCode, body: &T) -> Answer {
-    let mut response = ok_written(written(body)?);
+    let mut response = Response::new(Body::from(written(body)?));
     *response.status_mut() = status;
+    response.headers_mut().reserve(HEADERS);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
     Ok(response)
 }
 
 /// `body` as JSON.
-pub(crate) fn written<T: Serialize>(body: &T) -> Result<Bytes, Fault> {
+fn written<T: Serialize>(body: &T) -> Result<Bytes, Fault> {
     let mut bytes = Vec::with_capacity(ORDINARY_BYTES);
     serde_json::to_writer(&mut bytes, body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written as JSON");
@@ -76,11 +80,35 @@ pub(crate) fn written<T: Serialize>(body: &T) -> Result<Bytes, Fault> {
     Ok(bytes.into())
 }
 
-/// 200 with JSON that is written already.
-pub(crate) fn ok_written(body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
-    response.headers_mut().reserve(HEADERS);
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
+/// JSON that is written already, with its length as a header.
+#[derive(Clone)]
+pub(crate) struct Written {
+    body: Bytes,
+    length: HeaderValue,
+}
+
+impl Written {
+    /// `body` as JSON.
+    pub(crate) fn new<T: Serialize>(body: &T) -> Result<Self, Fault> {
+        let body = written(body)?;
+        Ok(Self { length: HeaderValue::from(body.len()), body })
+    }
+
+    /// The JSON.
+    #[cfg(test)]
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+/// 200 with JSON that is written already, for answers that are given very often: their head is copied
+/// from one that was made once. Its length is said here, because the router would add it to a full
+/// map, which would grow.
+pub(crate) fn ok_written(app: &App, written: Written) -> Response {
+    let mut headers = app.json_headers.clone();
+    headers.insert(CONTENT_LENGTH, written.length);
+    let mut response = Response::new(Body::from(written.body));
+    *response.headers_mut() = headers;
     response
 }
 

@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
-use galen_core::{Clock, Code, Cx, Entropy, Kind, Observer, RequestId, Store};
-use http::HeaderValue;
+use galen_core::{Clock, Code, Entropy, Health, Observer, Store};
+use galen_monitor::Monitor;
+use http::{HeaderMap, HeaderValue};
 
+use crate::checks::Checks;
 use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
+use crate::exposition::{BearerToken, Exposition};
+use crate::phases::json_headers;
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
 use crate::written::WrittenMe;
@@ -20,8 +24,13 @@ use crate::{openapi, routes};
 pub struct AppParts {
     /// The account room.
     pub accounts: Arc<Accounts>,
-    /// The store, for readiness alone: every other read and write goes through the account room.
+    /// The store, for what admins told the monitor: every other read, and every write, goes through
+    /// the account room.
     pub store: Arc<dyn Store>,
+    /// The monitor, for those who ask it.
+    pub monitor: Arc<Monitor>,
+    /// How the synthetic checks stand.
+    pub checks: Checks,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// The clock.
@@ -36,6 +45,8 @@ pub struct AppParts {
 pub struct App {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) monitor: Arc<Monitor>,
+    pub(crate) checks: Checks,
     pub(crate) recorder: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -44,14 +55,15 @@ pub struct App {
     pub(crate) openapi: Bytes,
     pub(crate) cookies: CookieStyle,
     pub(crate) me: WrittenMe,
+    pub(crate) exposition: Exposition,
+    pub(crate) metrics_token: Option<BearerToken>,
     pub(crate) strict_transport: Option<HeaderValue>,
+    /// The headers of an ordinary answer in JSON, made once: copying a map costs less than making it.
+    pub(crate) json_headers: HeaderMap,
     pub(crate) idle_timeout_ns: u64,
     readiness: Readiness,
     stopping: AtomicBool,
 }
-
-/// How long the canary waits for the store, in milliseconds.
-const CANARY_TIMEOUT_MS: u64 = 2_000;
 
 /// Two years, subdomains included (ASVS 5.0 3.4.1).
 const STRICT_TRANSPORT: HeaderValue =
@@ -61,11 +73,16 @@ impl App {
     /// Puts the room together.
     #[must_use]
     pub fn new(parts: AppParts) -> Arc<Self> {
+        let now = parts.clock.now();
         let (router, document) = routes::all();
         let secure = parts.settings.secure_cookies();
+        let strict_transport = secure.then_some(STRICT_TRANSPORT);
         Arc::new(Self {
             accounts: parts.accounts,
             store: parts.store,
+            exposition: Exposition::new(Arc::clone(&parts.monitor)),
+            monitor: parts.monitor,
+            checks: parts.checks,
             recorder: parts.recorder,
             clock: parts.clock,
             entropy: parts.entropy,
@@ -73,37 +90,35 @@ impl App {
             openapi: openapi::json(&document).into(),
             cookies: CookieStyle::new(secure),
             me: WrittenMe::default(),
-            strict_transport: secure.then_some(STRICT_TRANSPORT),
+            metrics_token: parts.settings.metrics_token.as_ref().map(BearerToken::new),
+            strict_transport: strict_transport.clone(),
+            json_headers: json_headers(strict_transport),
             idle_timeout_ns: parts.settings.limits.idle_timeout_ms * MS_NS,
             settings: parts.settings,
-            readiness: Readiness::default(),
+            readiness: Readiness::new(now),
             stopping: AtomicBool::new(false),
         })
     }
 
-    /// Tries, within two seconds, whether the store reads and writes a row, and remembers it for
-    /// `/readyz`, which therefore touches no database. To be called about once a second.
-    pub async fn canary(&self) {
-        let request_id = RequestId::mint(&*self.clock, &*self.entropy);
-        let cx = Cx::background(request_id, &*self.clock, CANARY_TIMEOUT_MS * MS_NS);
-        let try_both = async {
-            self.store.counts(&cx, self.clock.now()).await?;
-            self.store.canary(&cx).await
-        };
-        let bound = std::time::Duration::from_millis(CANARY_TIMEOUT_MS);
-        let outcome = match tokio::time::timeout(bound, try_both).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                let code = galen_core::Refusal::from(error.clone()).code;
-                if self.ready() != Err(Code::NotReady) {
-                    tracing::error!(%error, "the database does not read and write as it should");
-                }
-                // Whatever broke, the answer is "not now".
-                Err(if code.kind() == Kind::Unavailable { code } else { Code::NotReady })
-            }
-            Err(_) => Err(Code::DeadlineExceeded),
-        };
-        self.readiness.note(outcome, self.clock.monotonic_ns());
+    /// Keeps what the canary found, for `/readyz`, which therefore touches no database. To be called
+    /// several times a second: after two seconds the last word counts no more.
+    pub fn note_health(&self, health: Health) {
+        self.readiness.note(health, self.clock.monotonic_ns());
+    }
+
+    /// The last canary's whole word, for admins and the command line. It is not ready when the word
+    /// is too old, or the server stops.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let health = self.readiness.health(self.clock.monotonic_ns());
+        if self.is_stopping() {
+            return Health {
+                ready: false,
+                code: Some(Code::ShuttingDown.text().to_owned()),
+                ..health
+            };
+        }
+        health
     }
 
     /// Whether requests that need the database would be served just now, by the last canary; the

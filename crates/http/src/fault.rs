@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use galen_core::{Code, FieldError, Kind, Refusal, RequestId};
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -120,12 +120,8 @@ pub(crate) fn document(refusal: &Refusal, status: StatusCode, request_id: Reques
     serde_json::to_vec(&problem).unwrap_or_default()
 }
 
-/// The answer to a refusal. `allow` are the methods the path has, where the method was wrong.
-pub(crate) fn problem(
-    refusal: &Refusal,
-    request_id: RequestId,
-    allow: Option<HeaderValue>,
-) -> Response {
+/// The answer to a refusal.
+pub(crate) fn problem(refusal: &Refusal, request_id: RequestId) -> Response {
     let status = status_of(refusal.code.kind());
     let mut response = Response::new(Body::from(document(refusal, status, request_id)));
     *response.status_mut() = status;
@@ -134,9 +130,6 @@ pub(crate) fn problem(
     headers.insert(CONTENT_TYPE, PROBLEM_TYPE);
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, CHALLENGE);
-    }
-    if let Some(allow) = allow {
-        headers.insert(ALLOW, allow);
     }
     if let Some(ms) = refusal.retry_after_ms {
         // Seconds, rounded up: whoever waits so long is not refused for the same reason.
@@ -156,7 +149,7 @@ mod tests {
     #[test]
     fn every_code_becomes_a_problem_with_its_status_and_a_way_out() {
         for code in Code::ALL {
-            let answer = problem(&Refusal::new(*code), id(), None);
+            let answer = problem(&Refusal::new(*code), id());
             assert!(answer.status().as_u16() >= 400, "{}", code.text());
             assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
             let is_challenge = answer.headers().contains_key(WWW_AUTHENTICATE);
@@ -167,7 +160,7 @@ mod tests {
     #[test]
     fn the_time_to_wait_is_rounded_up_to_a_second() {
         let refusal = Refusal::new(Code::TooManyAttempts).retry_after_ms(1_001);
-        let answer = problem(&refusal, id(), None);
+        let answer = problem(&refusal, id());
         assert_eq!(answer.headers()[RETRY_AFTER], "2");
     }
 

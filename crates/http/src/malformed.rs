@@ -26,6 +26,7 @@ pub(crate) fn answer(app: &Arc<App>, connection: &Arc<Connection>, bare: &[u8]) 
         body.len(),
     );
     app.recorder.request(&RequestRecord {
+        user_id: None,
         request_id,
         route: "",
         method: "OTHER",

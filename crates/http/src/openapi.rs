@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Response, Server,
 };
@@ -39,6 +39,11 @@ pub(crate) fn frame() -> OpenApi {
     );
     let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
     components.add_security_scheme("session", session);
+    let metrics = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token of `monitor.metrics_token_file`, for `/metrics` alone."))
+        .build();
+    components.add_security_scheme("metrics", SecurityScheme::Http(metrics));
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))
@@ -46,7 +51,7 @@ pub(crate) fn frame() -> OpenApi {
         .build()
 }
 
-const DESCRIPTION: &str = "Accounts, sessions and notifications. Every error is a problem document \
+const DESCRIPTION: &str = "Accounts, sessions, notifications, and what the monitor knows. Every error is a problem document \
     (RFC 9457) with a stable `code` and the `request_id`; what a code means stands at \
     `/problems/{code}`. Times are RFC 3339 in UTC. Lists are keyset pages: pass `next` as `after`.";
 
@@ -80,6 +85,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     [
         ("get", item.get.as_mut()),
         ("post", item.post.as_mut()),
+        ("put", item.put.as_mut()),
         ("patch", item.patch.as_mut()),
         ("delete", item.delete.as_mut()),
     ]

@@ -1,5 +1,7 @@
 //! What an installation may decide about its HTTP: addresses, limits, timeouts.
 
+use galen_core::Secret;
+
 use crate::network::Network;
 use crate::origin::Origin;
 
@@ -15,6 +17,23 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<Network>,
     /// Limits and timeouts.
     pub limits: Limits,
+    /// What `GET /metrics` wants as its bearer token. `None`: there is no `/metrics` here.
+    pub metrics_token: Option<Secret<String>>,
+    /// Which requests have a line in the log.
+    pub requests_log: RequestsLog,
+}
+
+/// Which requests have a line in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestsLog {
+    /// Slow ones, those answered from 500 on, and those that ran past their deadline, were given up
+    /// or panicked: as warnings.
+    #[default]
+    Notable,
+    /// The notable ones as warnings, all others as information.
+    All,
+    /// None at all.
+    None,
 }
 
 impl HttpSettings {

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
-use bytes::Bytes;
 use galen_account::Caller;
 use galen_core::{SessionId, UnixMs};
 use quick_cache::sync::Cache;
 
-use crate::answer;
+use crate::answer::Written;
 use crate::fault::Fault;
 use crate::routes::MeView;
 
@@ -23,7 +22,7 @@ struct Kept {
     /// Keeps the object's place from being used again, so that equal addresses are the same object.
     caller: Weak<Caller>,
     is_fresh: bool,
-    body: Bytes,
+    written: Written,
 }
 
 impl Default for WrittenMe {
@@ -34,19 +33,19 @@ impl Default for WrittenMe {
 
 impl WrittenMe {
     /// The answer for `caller` as of `now`.
-    pub(crate) fn get(&self, caller: &Arc<Caller>, now: UnixMs) -> Result<Bytes, Fault> {
+    pub(crate) fn get(&self, caller: &Arc<Caller>, now: UnixMs) -> Result<Written, Fault> {
         let id = caller.session.id;
         let is_fresh = caller.is_fresh(now);
         if let Some(kept) = self.0.get(&id)
             && std::ptr::eq(kept.caller.as_ptr(), Arc::as_ptr(caller))
             && kept.is_fresh == is_fresh
         {
-            return Ok(kept.body.clone());
+            return Ok(kept.written.clone());
         }
-        let body = answer::written(&MeView::new(caller, now))?;
-        let kept = Kept { caller: Arc::downgrade(caller), is_fresh, body: body.clone() };
+        let written = Written::new(&MeView::new(caller, now))?;
+        let kept = Kept { caller: Arc::downgrade(caller), is_fresh, written: written.clone() };
         self.0.insert(id, Arc::new(kept));
-        Ok(body)
+        Ok(written)
     }
 }
 
@@ -85,8 +84,8 @@ mod tests {
     }
 
     fn text(written: &WrittenMe, caller: &Arc<Caller>, now: i64) -> String {
-        let body = written.get(caller, UnixMs(now)).expect("an answer");
-        String::from_utf8(body.to_vec()).expect("text")
+        let written = written.get(caller, UnixMs(now)).expect("an answer");
+        String::from_utf8(written.body().to_vec()).expect("text")
     }
 
     #[test]
@@ -95,7 +94,7 @@ mod tests {
         let before = caller("Before");
         let first = written.get(&before, UnixMs(0)).expect("an answer");
         let again = written.get(&before, UnixMs(1)).expect("an answer");
-        assert!(std::ptr::eq(first.as_ptr(), again.as_ptr()), "it was kept");
+        assert!(std::ptr::eq(first.body().as_ptr(), again.body().as_ptr()), "it was kept");
         let after = caller("After");
         assert!(text(&written, &after, 1).contains("After"));
         drop(before);

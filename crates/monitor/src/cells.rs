@@ -1,89 +1,68 @@
-//! The counters behind each route, statement, command and connection, and how they read.
+//! The counters behind each statement, command and connection, and how they read.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use galen_core::{CommandRecord, ConnectionEvent, RequestOutcome, RequestRecord, StatementRecord};
+use galen_core::{CommandRecord, ConnectionEvent, StatementRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::histogram::{Histogram, Quantiles};
+use crate::metric::Metric;
+use crate::names::Key;
+use crate::point::{Point, as_float};
+use crate::sketches::Sketches;
 
-fn add(cell: &AtomicU64, n: u64) {
+pub(crate) fn add(cell: &AtomicU64, n: u64) {
     cell.fetch_add(n, Ordering::Relaxed);
 }
 
-fn get(cell: &AtomicU64) -> u64 {
+pub(crate) fn get(cell: &AtomicU64) -> u64 {
     cell.load(Ordering::Relaxed)
 }
 
-/// What is counted for one route and method.
+/// Where drained points go.
+pub(crate) type Sink<'a> = &'a mut dyn FnMut(Metric, &Arc<str>, Point);
+
+/// Something that is counted.
 #[derive(Debug, Default)]
-pub(crate) struct RouteCell {
-    wall_ns: Histogram,
-    client_errors: AtomicU64,
-    server_errors: AtomicU64,
-    timed_out: AtomicU64,
-    given_up: AtomicU64,
-    panicked: AtomicU64,
+pub(crate) struct Counter {
+    count: AtomicU64,
+    sum: AtomicU64,
 }
 
-/// One route and method since the start.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RouteStats {
-    /// The matched pattern; empty for requests that matched none.
-    pub route: String,
-    /// The method.
-    pub method: String,
-    /// Wall time in nanoseconds.
-    pub wall_ns: Quantiles,
-    /// Answers from 400 to 499.
-    pub client_errors: u64,
-    /// Answers from 500 on.
-    pub server_errors: u64,
-    /// Requests that ran past their deadline.
-    pub timed_out: u64,
-    /// Requests whose client went away first.
-    pub given_up: u64,
-    /// Requests whose handler panicked.
-    pub panicked: u64,
-}
-
-impl RouteCell {
-    pub(crate) fn count(&self, record: &RequestRecord) {
-        self.wall_ns.record(record.ledger.wall_ns);
-        match record.status {
-            400..=499 => add(&self.client_errors, 1),
-            500.. => add(&self.server_errors, 1),
-            _ => {}
-        }
-        match record.outcome {
-            RequestOutcome::Answered => {}
-            RequestOutcome::TimedOut => add(&self.timed_out, 1),
-            RequestOutcome::GivenUp => add(&self.given_up, 1),
-            RequestOutcome::Panicked => add(&self.panicked, 1),
+impl Counter {
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        if n > 0 {
+            add(&self.sum, n);
+            add(&self.count, 1);
         }
     }
 
-    pub(crate) fn stats(&self, route: &str, method: &str) -> RouteStats {
-        RouteStats {
-            route: route.to_owned(),
-            method: method.to_owned(),
-            wall_ns: self.wall_ns.quantiles(),
-            client_errors: get(&self.client_errors),
-            server_errors: get(&self.server_errors),
-            timed_out: get(&self.timed_out),
-            given_up: get(&self.given_up),
-            panicked: get(&self.panicked),
-        }
+    /// Takes out what was counted since the last drain. Sum and count of one increment may come in
+    /// two windows; neither is lost.
+    pub(crate) fn drain(&self) -> Option<Point> {
+        let count = self.count.swap(0, Ordering::Relaxed);
+        let sum = self.sum.swap(0, Ordering::Relaxed);
+        (count > 0 || sum > 0).then(|| Point::counter(count, as_float(sum)))
+    }
+}
+
+pub(crate) fn give(sink: Sink<'_>, metric: Metric, object: &Arc<str>, point: Option<Point>) {
+    if let Some(point) = point {
+        sink(metric, object, point);
     }
 }
 
 /// What is counted for one named statement.
-#[derive(Debug, Default)]
 pub(crate) struct StatementCell {
+    object: Arc<str>,
     run_ns: Histogram,
-    rows: AtomicU64,
-    scanned_rows: AtomicU64,
-    failed: AtomicU64,
+    wait_ns: Histogram,
+    rows: Counter,
+    scanned_rows: Counter,
+    pages: Counter,
+    failed: Counter,
 }
 
 /// One named statement since the start.
@@ -101,34 +80,74 @@ pub struct StatementStats {
     pub failed: u64,
 }
 
+/// What was counted of an object since the start.
+fn counted(total: &Sketches, metric: Metric, object: &str) -> u64 {
+    total.get(metric, object).map_or(0, |point| Quantiles::of(point).sum)
+}
+
+/// The quantiles of an object since the start.
+fn quantiles(total: &Sketches, metric: Metric, object: &str) -> Quantiles {
+    total.get(metric, object).map(Quantiles::of).unwrap_or_default()
+}
+
 impl StatementCell {
-    pub(crate) fn count(&self, record: &StatementRecord) {
-        self.run_ns.record(record.run_ns);
-        add(&self.rows, record.rows);
-        add(&self.scanned_rows, record.scanned_rows);
-        add(&self.failed, u64::from(record.failed));
+    pub(crate) fn new([name]: Key<1>) -> Self {
+        Self {
+            object: Arc::from(name),
+            run_ns: Histogram::default(),
+            wait_ns: Histogram::default(),
+            rows: Counter::default(),
+            scanned_rows: Counter::default(),
+            pages: Counter::default(),
+            failed: Counter::default(),
+        }
     }
 
-    pub(crate) fn stats(&self, name: &str) -> StatementStats {
-        StatementStats {
-            name: name.to_owned(),
-            run_ns: self.run_ns.quantiles(),
-            rows: get(&self.rows),
-            scanned_rows: get(&self.scanned_rows),
-            failed: get(&self.failed),
+    pub(crate) fn count(&self, record: &StatementRecord) {
+        self.run_ns.record(record.run_ns);
+        // A caller waits once, before its first statement: only waits are values.
+        if record.wait_ns > 0 {
+            self.wait_ns.record(record.wait_ns);
         }
+        self.rows.add(record.rows);
+        self.scanned_rows.add(record.scanned_rows);
+        self.pages.add(record.pages);
+        self.failed.add(u64::from(record.failed));
+    }
+
+    pub(crate) fn drain(&self, sink: Sink<'_>) {
+        give(sink, Metric::QueryNs, &self.object, self.run_ns.drain());
+        give(sink, Metric::QueryWaitNs, &self.object, self.wait_ns.drain());
+        give(sink, Metric::QueryRows, &self.object, self.rows.drain());
+        give(sink, Metric::QueryScannedRows, &self.object, self.scanned_rows.drain());
+        give(sink, Metric::QueryPages, &self.object, self.pages.drain());
+        give(sink, Metric::QueryFailed, &self.object, self.failed.drain());
+    }
+
+    pub(crate) fn stats(&self, total: &Sketches) -> StatementStats {
+        StatementStats {
+            name: self.object.to_string(),
+            run_ns: quantiles(total, Metric::QueryNs, &self.object),
+            rows: counted(total, Metric::QueryRows, &self.object),
+            scanned_rows: counted(total, Metric::QueryScannedRows, &self.object),
+            failed: counted(total, Metric::QueryFailed, &self.object),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.run_ns.bytes() + self.wait_ns.bytes()
     }
 }
 
 /// What is counted for one named write command.
-#[derive(Debug, Default)]
 pub(crate) struct CommandCell {
+    object: Arc<str>,
     queue_ns: Histogram,
     lock_ns: Histogram,
     run_ns: Histogram,
     commit_ns: Histogram,
+    failed: Counter,
     batched: AtomicU64,
-    failed: AtomicU64,
 }
 
 /// One named write command since the start.
@@ -151,25 +170,50 @@ pub struct CommandStats {
 }
 
 impl CommandCell {
+    pub(crate) fn new([name]: Key<1>) -> Self {
+        Self {
+            object: Arc::from(name),
+            queue_ns: Histogram::default(),
+            lock_ns: Histogram::default(),
+            run_ns: Histogram::default(),
+            commit_ns: Histogram::default(),
+            failed: Counter::default(),
+            batched: AtomicU64::new(0),
+        }
+    }
+
     pub(crate) fn count(&self, record: &CommandRecord) {
         self.queue_ns.record(record.queue_ns);
         self.lock_ns.record(record.lock_ns);
         self.run_ns.record(record.run_ns);
         self.commit_ns.record(record.commit_ns);
+        self.failed.add(u64::from(record.failed));
         add(&self.batched, u64::from(record.batch));
-        add(&self.failed, u64::from(record.failed));
     }
 
-    pub(crate) fn stats(&self, name: &str) -> CommandStats {
+    pub(crate) fn drain(&self, sink: Sink<'_>) {
+        give(sink, Metric::CommandQueueNs, &self.object, self.queue_ns.drain());
+        give(sink, Metric::CommandLockNs, &self.object, self.lock_ns.drain());
+        give(sink, Metric::CommandRunNs, &self.object, self.run_ns.drain());
+        give(sink, Metric::CommandCommitNs, &self.object, self.commit_ns.drain());
+        give(sink, Metric::CommandFailed, &self.object, self.failed.drain());
+    }
+
+    pub(crate) fn stats(&self, total: &Sketches) -> CommandStats {
         CommandStats {
-            name: name.to_owned(),
-            queue_ns: self.queue_ns.quantiles(),
-            lock_ns: self.lock_ns.quantiles(),
-            run_ns: self.run_ns.quantiles(),
-            commit_ns: self.commit_ns.quantiles(),
+            name: self.object.to_string(),
+            queue_ns: quantiles(total, Metric::CommandQueueNs, &self.object),
+            lock_ns: quantiles(total, Metric::CommandLockNs, &self.object),
+            run_ns: quantiles(total, Metric::CommandRunNs, &self.object),
+            commit_ns: quantiles(total, Metric::CommandCommitNs, &self.object),
             batched: get(&self.batched),
-            failed: get(&self.failed),
+            failed: counted(total, Metric::CommandFailed, &self.object),
         }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let times = [&self.queue_ns, &self.lock_ns, &self.run_ns, &self.commit_ns];
+        size_of::<Self>() + times.iter().map(|times| times.bytes()).sum::<usize>()
     }
 }
 

@@ -28,27 +28,25 @@ pub struct SlowRequest {
     pub ledger: LedgerSnapshot,
 }
 
-/// One request in so many looks whether the list has aged, so that a burst of very slow requests
-/// does not keep the slow ones of a later hour out.
-const LOOK_EVERY: u64 = 1_024;
-
-/// A bounded list of the slowest. The hot path pays a load and a count for a request that is not
-/// among them.
+/// A bounded list of the slowest. The hot path pays a load for a request that is not among them.
 #[derive(Debug, Default)]
 pub(crate) struct Slowest {
     /// A request at or below this wall time would not be kept.
     bar_ns: AtomicU64,
-    offered: AtomicU64,
     kept: Mutex<Vec<SlowRequest>>,
 }
 
 impl Slowest {
+    #[inline]
     pub(crate) fn offer(&self, record: &RequestRecord, clock: &dyn Clock) {
-        let looks = self.offered.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_EVERY);
-        let is_slow = record.ledger.wall_ns > self.bar_ns.load(Ordering::Relaxed);
-        if !is_slow && !looks {
+        if record.ledger.wall_ns <= self.bar_ns.load(Ordering::Relaxed) {
             return;
         }
+        self.take(record, clock);
+    }
+
+    #[cold]
+    fn take(&self, record: &RequestRecord, clock: &dyn Clock) {
         let now = clock.now();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         self.age(&mut kept, now);
@@ -75,7 +73,12 @@ impl Slowest {
         kept.clone()
     }
 
-    /// Lets go of what is too old.
+    /// Lets go of what is too old, so that a burst of very slow requests does not keep the slow ones
+    /// of a later hour out. To be called with each window.
+    pub(crate) fn sweep(&self, now: UnixMs) {
+        self.age(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner), now);
+    }
+
     fn age(&self, kept: &mut Vec<SlowRequest>, now: UnixMs) {
         kept.retain(|slow| now.since_ms(slow.at) < KEPT_FOR_MS);
         self.set_bar(kept);

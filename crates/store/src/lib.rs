@@ -10,6 +10,7 @@
 
 mod commands;
 mod drivers;
+mod history;
 pub mod migrations;
 mod port;
 pub mod queries;
@@ -20,4 +21,5 @@ mod tx;
 pub use drivers::sqlite::{
     APPLICATION_ID, OLDEST_SQLITE, OpenError, SqliteSettings, SqliteStore, Synchronous,
 };
+pub use history::{HISTORY_APPLICATION_ID, HistorySettings, NARROW_THE_RANGE, SqliteHistory};
 pub use queries::Query;

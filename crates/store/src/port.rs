@@ -4,13 +4,15 @@ use std::future::Future;
 
 use galen_core::model::{
     Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, MarkedRead, NewUser,
-    NotificationPage, Pressure, ProfileChange, Publication, Published, Session, SessionFilter,
-    SessionOwner, SessionTouch, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepReceipt, User,
-    UserChange, UserChangeOutcome, UserCreation, UserFilter,
+    NotificationPage, PoolUse, Pressure, ProfileChange, Publication, Published, Recycled,
+    RuleChange, Session, SessionFilter, SessionOwner, SessionTouch, Silence, StoreFacts,
+    SweepSlice, SweepWork, Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange,
+    UserChangeOutcome, UserCreation, UserFilter,
 };
 use galen_core::{
     ChangePassword, Cx, EndSession, EndSessions, Fut, Note, NotificationId, OpenSession,
-    OpenedSession, Page, PageRequest, SessionId, Store, StoreResult, TokenHash, UnixMs, UserId,
+    OpenedSession, Page, PageRequest, SessionId, SilenceId, Store, StoreResult, TokenHash, UnixMs,
+    UserId,
 };
 
 use crate::commands::warrant::acting;
@@ -58,6 +60,25 @@ pub(crate) trait Engine: Send + Sync {
 
     /// How pressed it is.
     fn pressure(&self) -> Pressure;
+
+    /// How its readers and its writer are used.
+    fn pool(&self) -> PoolUse;
+
+    /// Takes the lock for writing and gives it back.
+    fn probe_lock<'a>(&'a self, cx: &'a Cx) -> impl Future<Output = StoreResult<()>> + Send + 'a;
+
+    /// Opens every reader's connection anew.
+    fn recycle<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+    ) -> impl Future<Output = StoreResult<Recycled>> + Send + 'a;
+
+    /// What maintenance would help.
+    fn advise<'a>(
+        &'a self,
+        cx: &'a Cx,
+    ) -> impl Future<Output = StoreResult<UpkeepAdvice>> + Send + 'a;
 
     /// One piece of maintenance.
     fn maintain<'a>(
@@ -170,6 +191,22 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn pressure(&self) -> Pressure {
         self.0.pressure()
+    }
+
+    fn pool(&self) -> PoolUse {
+        self.0.pool()
+    }
+
+    fn rule_changes<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<Vec<RuleChange>>> {
+        Box::pin(self.0.read(cx, reads::alert::rule_changes))
+    }
+
+    fn silences<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Vec<Silence>>> {
+        Box::pin(self.0.read(cx, move |tx| reads::alert::silences(tx, now)))
+    }
+
+    fn advise<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<UpkeepAdvice>> {
+        Box::pin(Engine::advise(&self.0, cx))
     }
 
     fn create_user<'a>(
@@ -371,6 +408,62 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn canary<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>> {
         Box::pin(self.0.command(cx, "upkeep.canary", commands::canary::sing))
+    }
+
+    fn probe_lock<'a>(&'a self, cx: &'a Cx) -> Fut<'a, StoreResult<()>> {
+        Box::pin(Engine::probe_lock(&self.0, cx))
+    }
+
+    fn recycle<'a>(&'a self, cx: &'a Cx, act: Act) -> Fut<'a, StoreResult<Recycled>> {
+        Box::pin(Engine::recycle(&self.0, cx, act))
+    }
+
+    fn change_rule<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        change: RuleChange,
+    ) -> Fut<'a, StoreResult<()>> {
+        Box::pin(self.0.command(
+            cx,
+            "alert.change_rule",
+            acting(act, move |tx, act| commands::alert::change_rule(tx, act, &change)),
+        ))
+    }
+
+    fn reset_rule<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        rule: String,
+        object: String,
+    ) -> Fut<'a, StoreResult<bool>> {
+        Box::pin(self.0.command(
+            cx,
+            "alert.reset_rule",
+            acting(act, move |tx, act| commands::alert::reset_rule(tx, act, &rule, &object)),
+        ))
+    }
+
+    fn silence<'a>(&'a self, cx: &'a Cx, act: Act, silence: Silence) -> Fut<'a, StoreResult<()>> {
+        Box::pin(self.0.command(
+            cx,
+            "alert.silence",
+            acting(act, move |tx, act| commands::alert::silence(tx, act, &silence)),
+        ))
+    }
+
+    fn end_silence<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        id: SilenceId,
+    ) -> Fut<'a, StoreResult<bool>> {
+        Box::pin(self.0.command(
+            cx,
+            "alert.end_silence",
+            acting(act, move |tx, act| commands::alert::end_silence(tx, act, id)),
+        ))
     }
 
     fn maintain<'a>(

@@ -1,11 +1,12 @@
 //! From rows to the model: one place that knows the order of the columns.
 
 use galen_core::model::{
-    AuditEntry, Credentials, Level, Notification, Role, Session, SessionOwner, User, UserStatus,
+    AuditEntry, Credentials, Level, Notification, Role, RuleChange, Session, SessionOwner, Silence,
+    User, UserStatus,
 };
 use galen_core::{
-    AuditId, NotificationId, RequestId, Secret, SessionId, StoreError, StoreResult, TokenHash,
-    UnixMs, UserId,
+    AuditId, NotificationId, RequestId, Secret, SessionId, SilenceId, StoreError, StoreResult,
+    TokenHash, UnixMs, UserId,
 };
 
 use crate::tx::Row;
@@ -128,10 +129,7 @@ pub(crate) fn notification(
 }
 
 pub(crate) fn audit(row: &dyn Row) -> StoreResult<AuditEntry> {
-    let actor = match row.maybe_blob(3)? {
-        Some(_) => Some(UserId::from_bytes(id(row, 3)?)),
-        None => None,
-    };
+    let actor = maybe_user(row, 3)?;
     Ok(AuditEntry {
         id: AuditId::from_bytes(id(row, 0)?),
         at: at(row, 1)?,
@@ -141,5 +139,38 @@ pub(crate) fn audit(row: &dyn Row) -> StoreResult<AuditEntry> {
         address: maybe_text(row, 5)?,
         request_id: RequestId::from_bytes(id(row, 6)?),
         params: text(row, 7)?,
+    })
+}
+
+fn maybe_user(row: &dyn Row, column: usize) -> StoreResult<Option<UserId>> {
+    Ok(match row.maybe_blob(column)? {
+        Some(_) => Some(UserId::from_bytes(id(row, column)?)),
+        None => None,
+    })
+}
+
+pub(crate) fn rule_change(row: &dyn Row) -> StoreResult<RuleChange> {
+    let pending_s = match row.maybe_int(4)?.map(u32::try_from) {
+        None => None,
+        Some(Ok(seconds)) => Some(seconds),
+        Some(Err(error)) => return Err(StoreError::Engine(format!("column 4: {error}"))),
+    };
+    Ok(RuleChange {
+        rule: text(row, 0)?,
+        object: text(row, 1)?,
+        enabled: row.int(2)? != 0,
+        threshold: row.maybe_real(3)?,
+        pending_s,
+    })
+}
+
+pub(crate) fn silence(row: &dyn Row) -> StoreResult<Silence> {
+    Ok(Silence {
+        id: SilenceId::from_bytes(id(row, 0)?),
+        matches: text(row, 1)?,
+        reason: text(row, 2)?,
+        created_at: at(row, 3)?,
+        ends_at: at(row, 4)?,
+        created_by: maybe_user(row, 5)?,
     })
 }

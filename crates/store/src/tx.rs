@@ -5,12 +5,14 @@ use galen_core::{StoreError, StoreResult};
 use crate::Query;
 
 /// A value bound to a placeholder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     /// No value.
     Null,
     /// A whole number.
     Int(i64),
+    /// A number that need not be whole.
+    Real(f64),
     /// Text.
     Text(&'a str),
     /// Bytes.
@@ -20,6 +22,12 @@ pub enum Value<'a> {
 impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Int(value)
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
     }
 }
 
@@ -49,6 +57,12 @@ pub trait Row {
     /// # Errors
     /// [`StoreError::Engine`] when the column holds something else.
     fn maybe_int(&self, column: usize) -> StoreResult<Option<i64>>;
+
+    /// The number in this column, whole or not, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] when the column holds something else.
+    fn maybe_real(&self, column: usize) -> StoreResult<Option<f64>>;
 
     /// The text in this column, or nothing.
     ///

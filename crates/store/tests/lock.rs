@@ -110,6 +110,61 @@ async fn a_lock_that_is_let_go_in_time_costs_a_counted_wait() {
     assert!(cx.ledger.snapshot(0).get(Phase::LockWait) > 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_probe_says_whether_the_lock_can_be_had_and_the_wait_is_seen_while_it_lasts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("galen.db");
+    let (store, samples) = store(&path, 200);
+    assert_eq!(store.probe_lock(&samples.background_cx()).await, Ok(()));
+    let holder = hold(&path);
+    let cx = samples.background_cx();
+    let (probed, seen) = tokio::join!(store.probe_lock(&cx), async {
+        while store.pool().lock_wait_ns == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        samples.clock.advance_ms(7);
+        store.pool()
+    });
+    assert_eq!(probed, Err(StoreError::Locked));
+    assert!(seen.lock_wait_ns >= 7_000_000, "{seen:?}");
+    assert_eq!(seen.writer_command, Some("upkeep.probe_lock"));
+    assert!(cx.ledger.snapshot(0).get(Phase::LockWait) >= 7_000_000);
+    let_go(holder);
+    assert_eq!(store.probe_lock(&samples.background_cx()).await, Ok(()));
+    assert_eq!(store.pool().lock_wait_ns, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_behind_the_lock_has_waited_for_the_lock_and_not_for_the_writer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("galen.db");
+    let (store, samples) = store(&path, 60_000);
+    let holder = hold(&path);
+    let (first, behind) = (samples.cx(), samples.cx());
+    let made = store.create_user(&first, samples.act(), samples.new_user("ada", Role::User), None);
+    let later = async {
+        while store.pool().lock_wait_ns == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let new = samples.new_user("bob", Role::User);
+        let made = store.create_user(&behind, samples.act(), new, None);
+        let (made, ()) = tokio::join!(made, async {
+            while store.pool().writes_waiting == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            samples.clock.advance_ms(9);
+            tokio::task::spawn_blocking(|| let_go(holder)).await.expect("let go");
+        });
+        made
+    };
+    let (one, other) = tokio::join!(made, later);
+    assert!(matches!(one, Ok(UserCreation::Created(_))), "{one:?}");
+    assert!(matches!(other, Ok(UserCreation::Created(_))), "{other:?}");
+    let spent = behind.ledger.snapshot(0);
+    assert!(spent.get(Phase::LockWait) >= 9_000_000, "{spent:?}");
+    assert!(spent.get(Phase::PoolWait) < 1_000_000, "{spent:?}");
+}
+
 #[test]
 fn a_file_locked_by_another_process_is_not_migrated_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -17,7 +17,7 @@ const ORDINARY: [&str; 2] = ["postgres", "nobody"];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The only types a driver needs to bind and read.
-const TYPES: [Type; 3] = [Type::INT8, Type::TEXT, Type::BYTEA];
+const TYPES: [Type; 4] = [Type::INT8, Type::FLOAT8, Type::TEXT, Type::BYTEA];
 
 /// Where Debian puts the programs of the newest PostgreSQL there is.
 fn programs() -> Option<PathBuf> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use galen_core::model::{
     Act, EmailKey, Level, NewNotification, NewSession, NewUser, Publication, Role, Session,
-    SessionTouch, Warrant,
+    SessionTouch, Silence, Warrant,
 };
 use galen_core::{
     AuditId, Clock, Cx, Entropy, NotificationId, OpenSession, RequestId, Secret, SessionId,
-    TokenHash, UnixMs, UserId,
+    SilenceId, TokenHash, UnixMs, UserId,
 };
 
 use crate::{HandClock, SeededEntropy};
@@ -173,6 +173,19 @@ impl Samples {
     pub fn touch(&self, id: SessionId) -> SessionTouch {
         let expires_at = minutes_after(self.now(), IDLE_MINUTES);
         SessionTouch { id, last_seen_at: self.now(), expires_at }
+    }
+
+    /// A silence of every alert of this cause for so many minutes from now.
+    #[must_use]
+    pub fn silence(&self, matches: &str, minutes: u32) -> Silence {
+        Silence {
+            id: SilenceId::mint(self.clock.as_ref(), self.entropy.as_ref()),
+            matches: matches.to_owned(),
+            reason: "maintenance".to_owned(),
+            created_at: self.now(),
+            ends_at: self.now().plus_ms(i64::from(minutes) * MINUTE_MS),
+            created_by: None,
+        }
     }
 
     /// A publication to this user, without a key.

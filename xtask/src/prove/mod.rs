@@ -13,12 +13,19 @@ mod figures;
 mod floor;
 mod fuzz_api;
 mod ground;
+mod holder;
 mod kill_nine;
+mod ledger_faults;
 mod load;
+mod memory;
+mod metrics_scrape;
+mod monitor_cost;
+mod one_alert;
 mod parallel_brute_force;
 pub mod patients;
 mod people;
 mod power_cut;
+mod readiness;
 mod report_commands;
 mod server;
 mod statistics;
@@ -102,6 +109,48 @@ const ALL: &[Proof] = &[
         says: "schemathesis over /openapi.json, anonymous and signed in",
         goal: "0 answers of 5xx",
         run: fuzz_api::run,
+    },
+    Proof {
+        name: "ledger-faults",
+        says: "eight injected faults, each named by its phase in the slow requests' ledgers",
+        goal: "95 % of wall time explained in 95 % of them, 8 of 8 named, none on a healthy control",
+        run: ledger_faults::run,
+    },
+    Proof {
+        name: "monitor-cost",
+        says: "instructions and CPU time of GET /api/me, monitor on against off",
+        goal: "at most 1.02 times",
+        run: monitor_cost::run,
+    },
+    Proof {
+        name: "history-cap",
+        says: "400 busy days pass, every route, statement and command in every window",
+        goal: "the history stays inside 256 MiB and holds the newest windows",
+        run: memory::days,
+    },
+    Proof {
+        name: "history-quantiles",
+        says: "quantiles of the history over ten minutes to twenty days, beside exact ones",
+        goal: "within 2 %",
+        run: memory::quantiles,
+    },
+    Proof {
+        name: "readiness",
+        says: "the write lock is held from outside for 3 s while /readyz and galen status are asked",
+        goal: "503 within 1 s, the holder named, 200 within 1 s afterwards",
+        run: readiness::run,
+    },
+    Proof {
+        name: "one-alert",
+        says: "a writer lock degrades twelve endpoints; the admin's inbox is counted",
+        goal: "one message that it fires, one that it is over, silenced or not",
+        run: one_alert::run,
+    },
+    Proof {
+        name: "metrics-scrape",
+        says: "promtool checks /metrics and a real Prometheus scrapes it",
+        goal: "no complaint, requests counted",
+        run: metrics_scrape::run,
     },
 ];
 

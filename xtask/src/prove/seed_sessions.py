@@ -27,11 +27,12 @@ def person(number: int):
 
 
 def row(number: int):
-    """Expired ones ended at some minute of the last five days; active ones end within the next six."""
+    """Expired ones ended at some minute of the last five days; active ones end within the next six.
+    They come in the order in which they were opened, as in a database that has lived."""
     if number < expired:
-        expires = this_minute - MINUTE_MS * (1 + number % (5 * 24 * 60))
+        expires = this_minute - MINUTE_MS * (1 + (expired - 1 - number) * 5 * 24 * 60 // expired)
     else:
-        expires = this_minute + MINUTE_MS * (60 + number % (6 * 24 * 60))
+        expires = this_minute + MINUTE_MS * (60 + (number - expired) * 6 * 24 * 60 // active)
     created = expires - 7 * 24 * 60 * MINUTE_MS
     per_minute[expires] = per_minute.get(expires, 0) + 1
     noise = os.urandom(42)

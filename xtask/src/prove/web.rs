@@ -68,6 +68,16 @@ impl Request {
         Self { body: Some(body.to_string()), ..request.header("content-type", "application/json") }
     }
 
+    /// A `PATCH` with a JSON value.
+    pub fn patch(path: &str, body: &Value) -> Self {
+        Self { method: "PATCH".to_owned(), ..Self::post(path, body) }
+    }
+
+    /// A `DELETE` of a path.
+    pub fn delete(path: &str) -> Self {
+        Self { method: "DELETE".to_owned(), ..Self::get(path) }
+    }
+
     /// A `POST` without a body.
     pub fn post_empty(path: &str) -> Self {
         Self {

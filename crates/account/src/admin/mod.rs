@@ -1,4 +1,5 @@
 //! What admins do. Every verb asks a caller for the role itself, whoever asked before.
 
+mod command;
 mod sessions;
 mod users;

@@ -21,8 +21,8 @@ impl Accounts {
         page: PageRequest,
     ) -> Result<Page<User>, Refusal> {
         caller.require_admin()?;
-        let filter =
-            UserFilter { email_prefix: filter.email_prefix.map(|prefix| fold(prefix.trim())) };
+        let email_prefix = filter.email_prefix.map(|prefix| fold(prefix.trim()));
+        let filter = UserFilter { email_prefix, ..filter };
         Ok(self.desk.store.users(cx, &filter, page).await?)
     }
 

@@ -181,7 +181,7 @@ async fn only_admins_see_users_sessions_and_the_trail() {
     assert_eq!(code(changed).map(drop), refused);
     assert_eq!(code(accounts.delete_user(&cx, &anna.caller, id).await), refused);
 
-    let filter = UserFilter { email_prefix: Some(" ANNA@".to_owned()) };
+    let filter = UserFilter { email_prefix: Some(" ANNA@".to_owned()), role: None };
     let found = accounts.users(&cx, &admin.caller, filter, PAGE).await.expect("users");
     assert_eq!(found.items.len(), 1);
     assert_eq!(found.items[0].email, "Anna@example.org");

@@ -35,7 +35,12 @@ audit_codes! {
     SessionEnded = "session.ended": "A session ended; its reason is in the parameters.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
     NotificationPublished = "notification.published": "An admin published a notification.";
-    UpkeepRun = "upkeep.run": "Maintenance was run by hand or by the doctor.";
+    UpkeepRun = "upkeep.run": "Maintenance was run: by a measurement, by hand or by the doctor.";
+    PoolRecycled = "pool.recycled": "The database connections for reading were opened anew.";
+    RuleChanged = "alert.rule_changed": "An admin changed a rule of the alerts.";
+    RuleReset = "alert.rule_reset": "An admin set a rule of the alerts back to its default.";
+    Silenced = "alert.silenced": "An admin silenced alerts.";
+    SilenceEnded = "alert.silence_ended": "An admin ended a silence before its time.";
 }
 
 /// Who does something, from where, in which request: what every audited command carries.

@@ -5,6 +5,7 @@ mod notification;
 mod session;
 mod user;
 mod vitals;
+mod watch;
 
 pub use audit::{Act, AuditCode, AuditEntry, AuditFilter, Warrant};
 pub use notification::{
@@ -18,4 +19,7 @@ pub use user::{
     Credentials, EmailKey, NewUser, ProfileChange, Role, User, UserChange, UserChangeOutcome,
     UserCreation, UserFilter, UserStatus,
 };
-pub use vitals::{Counts, Pressure, StoreFacts, Upkeep, UpkeepReceipt};
+pub use vitals::{
+    Counts, PoolUse, Pressure, Recycled, StoreFacts, Upkeep, UpkeepAdvice, UpkeepReceipt,
+};
+pub use watch::{RuleChange, Silence};

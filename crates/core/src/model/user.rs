@@ -159,4 +159,6 @@ pub enum UserChangeOutcome {
 pub struct UserFilter {
     /// The beginning of the canonical address.
     pub email_prefix: Option<String>,
+    /// Only users of this role.
+    pub role: Option<Role>,
 }

@@ -61,6 +61,40 @@ pub struct Pressure {
     pub last_commit_ns: u64,
 }
 
+/// How the readers and the writer are used just now; free to ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Readers there are.
+    pub readers: u32,
+    /// Readers at work.
+    pub readers_busy: u32,
+    /// Reads that wait for one.
+    pub reads_waiting: u32,
+    /// Time all readers together were at work since the start, what goes on now included, in
+    /// nanoseconds: its growth over the time times the readers is the time-weighted use.
+    pub readers_busy_ns: u64,
+    /// How long the reader that is at work longest has been, in nanoseconds; 0 when none is.
+    pub longest_read_ns: u64,
+    /// The statement it runs, or ran last.
+    pub longest_read: Option<&'static str>,
+    /// Live commands that wait for the writer.
+    pub writes_waiting: u32,
+    /// How long the writer has been at what it does now, waiting for a lock included, in
+    /// nanoseconds; 0 when it rests.
+    pub writer_busy_ns: u64,
+    /// The command it runs.
+    pub writer_command: Option<&'static str>,
+    /// How long the writer has waited for somebody else's lock now, in nanoseconds; 0: it does not.
+    pub lock_wait_ns: u64,
+}
+
+/// What recycling the readers came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recycled {
+    /// Readers whose connection was closed and opened anew.
+    pub readers: u32,
+}
+
 /// A piece of maintenance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +108,14 @@ pub enum Upkeep {
         /// How many pages at the most.
         max_pages: u32,
     },
+}
+
+/// What maintenance would help, measured without changing anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpkeepAdvice {
+    /// Tables whose statistics the planner lacks or has from another size of the table, by name:
+    /// [`Upkeep::Optimize`] would take them anew. None: it would do nothing.
+    pub stale_tables: Vec<String>,
 }
 
 /// What a piece of maintenance changed.

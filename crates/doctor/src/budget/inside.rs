@@ -51,7 +51,7 @@ fn pool_parts(evidence: &Evidence, pool: &FullPool<'_>, inside: &Expr) -> Vec<Pa
 fn component_of_phase(phase: Phase) -> Component {
     match phase {
         Phase::AcceptQueue => Component::NotAccepted,
-        Phase::ExecutorQueue => Component::RunQueue,
+        Phase::ExecutorQueue | Phase::Blocked => Component::RunQueue,
         Phase::BodyRead => Component::Unread,
         Phase::Limits | Phase::Cors | Phase::Session | Phase::Csrf => Component::OnCpu,
         Phase::Handler | Phase::Hash => Component::OnCpu,

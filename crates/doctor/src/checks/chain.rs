@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value};
 use crate::figure::{Expr, Figure};
 use crate::sentence::Sentence;
+use crate::stats::P95_SAMPLES_MIN;
 use crate::symptom::Symptom;
 use crate::threads::{ThreadView, most_frequent};
 use crate::words::Code;
@@ -13,17 +14,22 @@ pub fn of(links: impl IntoIterator<Item = Option<Sentence>>) -> Vec<Sentence> {
     links.into_iter().flatten().collect()
 }
 
-/// Median and 95th percentile of an endpoint beside its target.
+/// Median of an endpoint beside its target, and its 95th percentile where there are enough samples.
 pub fn timing(case: &Case<'_>, endpoint: &str) -> Option<Sentence> {
     let fact = case.evidence.find(FactKey::HttpTotalMs, endpoint)?;
-    Some(
-        Sentence::new(Code::Timing)
-            .name("path", endpoint, fact)
-            .figure("median", &case.ms(Expr::median(fact))?)
-            .figure("p95", &case.ms(Expr::p95(fact))?)
-            .figure("n", &case.count(Expr::n(fact))?)
-            .setting("target", case.target_text()),
-    )
+    let says = |code| -> Option<Sentence> {
+        Some(
+            Sentence::new(code)
+                .name("path", endpoint, fact)
+                .figure("median", &case.ms(Expr::median(fact))?)
+                .figure("n", &case.count(Expr::n(fact))?)
+                .setting("target", case.target_text()),
+        )
+    };
+    if fact.n < P95_SAMPLES_MIN as u64 {
+        return says(Code::TimingFew);
+    }
+    Some(says(Code::Timing)?.figure("p95", &case.ms(Expr::p95(fact))?))
 }
 
 /// The held request, how long it took, and the room it stood in most.

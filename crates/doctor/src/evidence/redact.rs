@@ -3,8 +3,8 @@
 
 /// The longest text a fact keeps, in characters.
 pub const TEXT_CHARS_MAX: usize = 400;
-
-const MASK: &str = "[redacted]";
+/// What stands where a secret was.
+pub const MASK: &str = "[redacted]";
 
 /// Words after which a value is a secret, in options, variables, headers and query strings.
 const SECRET_WORDS: &[&str] = &[
@@ -29,6 +29,19 @@ const SECRET_WORDS: &[&str] = &[
 /// Cleans any text of a stranger: escapes, e-mail addresses, secrets; and caps its length.
 pub fn text(raw: &str) -> String {
     capped(&mask_secrets(&mask_emails(&printable(raw))))
+}
+
+/// Masks secrets, e-mail addresses and the user part of URLs, and leaves everything else as it is:
+/// the caller sees to control characters and to length.
+pub fn secrets(raw: &str) -> String {
+    let words: Vec<String> = raw.split(' ').map(mask_url_user).collect();
+    mask_secrets(&mask_emails(&words.join(" ")))
+}
+
+/// Whether what a field or header of this name holds is a secret.
+pub fn names_a_secret(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|secret| lower.contains(secret))
 }
 
 /// Cleans a command line given as its arguments: also masks the argument after `--password` and
@@ -102,11 +115,6 @@ fn quoted_len(text: &str) -> usize {
         }
     }
     bytes.len()
-}
-
-fn names_a_secret(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|secret| lower.contains(secret))
 }
 
 /// Masks what follows `=` or `:` after a word that names a secret.
@@ -223,6 +231,14 @@ mod tests {
         assert_eq!(text("user <ada@example.org> came"), "user <[redacted]> came");
         assert_eq!(text("Cookie: abc Authorization: Bearer xyz").matches("xyz").count(), 0);
         assert_eq!(text("GET /a?token=1&b=2"), "GET /a?token=[redacted]&b=2");
+    }
+
+    #[test]
+    fn secrets_are_masked_in_a_text_of_any_length_that_is_else_unchanged() {
+        let long = "x ".repeat(TEXT_CHARS_MAX);
+        let raw = format!("{long}\u{1b} https://u:p@db/x password=hunter2 a@example.org");
+        let masked = format!("{long}\u{1b} https://{MASK}@db/x password={MASK} {MASK}");
+        assert_eq!(secrets(&raw), masked);
     }
 
     #[test]

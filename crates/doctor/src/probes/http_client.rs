@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,6 +28,9 @@ const HEADERS_MAX: usize = 100;
 /// How much of an error answer's body is quoted, in characters.
 const QUOTE_CHARS: usize = 200;
 
+/// Who the doctor's own requests say they come from.
+const DOCTOR_AGENT: &str = concat!("galen-doctor/", env!("CARGO_PKG_VERSION"));
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -42,6 +46,10 @@ pub enum Outcome {
     Closed,
     /// There is no way to the address.
     Unreachable,
+    /// The host's name stands for no address.
+    Unresolved,
+    /// No trusted TLS connection came to be: of the certificate, most often.
+    Tls,
     /// What came is not HTTP/1.1, or exceeds its limits.
     Protocol,
 }
@@ -56,6 +64,8 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Closed => "closed",
             Self::Unreachable => "unreachable",
+            Self::Unresolved => "unresolved",
+            Self::Tls => "tls",
             Self::Protocol => "protocol",
         }
         .to_owned()
@@ -139,7 +149,7 @@ impl Limits {
 pub struct Connection {
     sender: http1::SendRequest<Empty<Bytes>>,
     marks: Arc<Mutex<Marks>>,
-    authority: String,
+    head: HeaderMap,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -184,10 +194,25 @@ pub async fn dial(
     deadline: Instant,
 ) -> Result<(Connection, f64), Outcome> {
     let started = Instant::now();
+    let stream = connect(address.socket, socket, deadline).await?;
+    let connect_ms = ms(started.elapsed());
+    let head = head(&address.authority, DOCTOR_AGENT)?;
+    Ok((shake(stream, head).await?, connect_ms))
+}
+
+/// The TCP connect alone.
+///
+/// # Errors
+/// The outcome that a request on it would have had.
+pub async fn connect(
+    address: SocketAddr,
+    socket: Option<TcpSocket>,
+    deadline: Instant,
+) -> Result<TcpStream, Outcome> {
     let connecting = async {
         match socket {
-            Some(socket) => socket.connect(address.socket).await,
-            None => TcpStream::connect(address.socket).await,
+            Some(socket) => socket.connect(address).await,
+            None => TcpStream::connect(address).await,
         }
     };
     let stream = match timeout_at(deadline, connecting).await {
@@ -195,9 +220,32 @@ pub async fn dial(
         Ok(Err(error)) => return Err(of_io(&error)),
         Ok(Ok(stream)) => stream,
     };
-    let connect_ms = ms(started.elapsed());
     // Nagle's delay would be ours, not the server's; a socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// What every request of a connection says of itself.
+///
+/// # Errors
+/// When the name cannot stand in a header.
+pub fn head(authority: &str, agent: &str) -> Result<HeaderMap, Outcome> {
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| Outcome::Protocol);
+    let mut head = HeaderMap::new();
+    head.insert(HOST, value(authority)?);
+    head.insert(USER_AGENT, value(agent)?);
+    head.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    Ok(head)
+}
+
+/// Speaks HTTP/1.1 on a stream that stands. `head` goes with every request.
+///
+/// # Errors
+/// The outcome that a request on it would have had.
+pub async fn shake<S>(stream: S, head: HeaderMap) -> Result<Connection, Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let marks = Arc::new(Mutex::new(Marks::default()));
     let timed = TimedStream { inner: stream, marks: Arc::clone(&marks) };
     let mut builder = http1::Builder::new();
@@ -206,7 +254,7 @@ pub async fn dial(
         builder.handshake(TokioIo::new(timed)).await.map_err(|_| Outcome::Protocol)?;
     // The driver ends with the connection; its error is told to the request that waits on it.
     tokio::spawn(async move { connection.await.ok() });
-    Ok((Connection { sender, marks, authority: address.authority.clone() }, connect_ms))
+    Ok(Connection { sender, marks, head })
 }
 
 impl Connection {
@@ -225,16 +273,11 @@ impl Connection {
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
         let deadline = limits.end(started);
-        let Ok(request) = Request::builder()
-            .method(Method::GET)
-            .uri(path)
-            .header("host", &self.authority)
-            .header("user-agent", concat!("galen-doctor/", env!("CARGO_PKG_VERSION")))
-            .header("accept", "*/*")
-            .body(Empty::new())
-        else {
+        let built = Request::builder().method(Method::GET).uri(path).body(Empty::new());
+        let Ok(mut request) = built else {
             return Exchange::failed(Outcome::Protocol, started);
         };
+        request.headers_mut().clone_from(&self.head);
         let sending = async {
             self.sender.ready().await?;
             self.sender.send_request(request).await
@@ -309,12 +352,15 @@ async fn read_body(mut body: Incoming, cap: u64, deadline: Instant) -> (Bytes, O
     }
 }
 
-fn of_io(error: &io::Error) -> Outcome {
+/// How a failed call on a socket ends a request.
+pub fn of_io(error: &io::Error) -> Outcome {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Outcome::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Outcome::Reset,
         io::ErrorKind::TimedOut => Outcome::Timeout,
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionAborted => Outcome::Closed,
+        // The TLS layer's word for bytes that are no TLS.
+        io::ErrorKind::InvalidData => Outcome::Protocol,
         _ => Outcome::Unreachable,
     }
 }
@@ -337,12 +383,12 @@ pub fn ms(duration: Duration) -> f64 {
 }
 
 /// A stream that notes when the last byte was written and when the first byte came back.
-struct TimedStream {
-    inner: TcpStream,
+struct TimedStream<S> {
+    inner: S,
     marks: Arc<Mutex<Marks>>,
 }
 
-impl AsyncRead for TimedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -360,7 +406,7 @@ impl AsyncRead for TimedStream {
     }
 }
 
-impl AsyncWrite for TimedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -63,6 +63,21 @@ pub fn holder_of_any_lock(file: &Path) -> io::Result<Option<u32>> {
         .map(|line| line.pid))
 }
 
+/// Who holds the lock for writing of an SQLite database: of the write-ahead log's index, or of the
+/// main file under a rollback journal. It reads /proc/locks and the files' metadata, and opens none
+/// of them. Nothing when nobody holds it, or whoever does is of another PID namespace.
+///
+/// # Errors
+/// When /proc/locks cannot be read.
+pub fn write_lock_holder(database: &Path) -> io::Result<Option<u32>> {
+    let text = std::fs::read_to_string("/proc/locks")?;
+    let shm = FileId::of(&sidecar(database, "-shm"));
+    let held = parse(&text, FileId::of(database), shm);
+    let of = |lock| held.iter().find(|one| one.lock == lock && one.exclusive && one.pid > 0);
+    let found = of(Lock::Write).or_else(|| of(Lock::Pending)).or_else(|| of(Lock::Reserved));
+    Ok(found.map(|one| one.pid))
+}
+
 /// The path of a database's `-wal`, `-shm` or `-journal`.
 pub fn sidecar(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();

@@ -10,7 +10,7 @@ mod framework;
 mod held;
 mod host;
 mod http;
-mod http_client;
+pub(crate) mod http_client;
 mod idle;
 mod ladder;
 mod library;
@@ -46,6 +46,7 @@ use std::time::Duration;
 use galen_core::Clock;
 
 pub use child::child_main;
+pub use locks::write_lock_holder;
 use scene::Scene;
 
 use crate::evidence::{Collector, FactKey, object};

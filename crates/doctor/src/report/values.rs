@@ -45,10 +45,13 @@ fn number(key: FactKey, value: f64) -> String {
 
 fn summary(key: FactKey, samples: &[f64]) -> String {
     let write = |value: Option<f64>| value.map_or("-".to_owned(), |value| number(key, value));
+    let p95 = match samples.len() {
+        few if few < stats::P95_SAMPLES_MIN => String::new(),
+        _ => format!("p95 {}, ", write(stats::quantile(samples, 0.95))),
+    };
     format!(
-        "median {}, p95 {}, max {} (n {})",
+        "median {}, {p95}max {} (n {})",
         write(stats::median(samples)),
-        write(stats::quantile(samples, 0.95)),
         write(stats::quantile(samples, 1.0)),
         samples.len()
     )
@@ -100,5 +103,16 @@ mod tests {
             written,
             ["1.50 s", "0.33 MB", "epoll_wait 18, futex 2 (n 20)", "2025-11-24 16:00:00 UTC"]
         );
+    }
+
+    #[test]
+    fn three_samples_have_no_95th_percentile() {
+        let evidence = Bed::new()
+            .samples(FactKey::HttpTotalMs, "/few", &[1.0, 2.0, 9.0])
+            .samples(FactKey::HttpTotalMs, "/many", &[2.0; 20])
+            .seal();
+        let written: Vec<String> = evidence.facts().iter().map(of).collect();
+        assert_eq!(written[0], "median 2.0 ms, max 9.0 ms (n 3)");
+        assert!(written[1].contains("p95 2.0 ms"), "{}", written[1]);
     }
 }

@@ -2,8 +2,8 @@
 
 use galen_http::Origin;
 
-use super::quantity::Lapse;
-use super::{Complaint, Loaded, Synchronous};
+use super::quantity::{Lapse, Size};
+use super::{Complaint, Loaded, Synchronous, token};
 
 /// The fewest characters `accounts.password_min_length` may ask for, even with a second factor
 /// (NIST SP 800-63B-4 §3.1.1.2).
@@ -15,6 +15,12 @@ const PASSWORD_MAX_LENGTH: u32 = 256;
 /// The most sessions one user may be allowed: a command that ends them all must stay short.
 const SESSIONS_PER_USER_MAX: u32 = 1_000;
 
+/// The least the history may take: below it the coarse windows of 400 days do not fit.
+const HISTORY_CAP_MIN: Size = Size::mib(16);
+
+/// The most synthetic checks: each is a request of its own at every turn.
+const CHECKS_MAX: usize = 50;
+
 /// Everything in a loaded configuration that must not be served with.
 pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     let mut judge = Judge { loaded, complaints: Vec::new() };
@@ -22,6 +28,8 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.durability();
     judge.lifetimes();
     judge.amounts();
+    judge.watching();
+    judge.checks();
     judge.complaints
 }
 
@@ -155,6 +163,69 @@ impl Judge<'_> {
     }
 }
 
+impl Judge<'_> {
+    fn watching(&mut self) {
+        let monitor = &self.loaded.config.monitor;
+        if monitor.history_cap < HISTORY_CAP_MIN {
+            let says = format!("`monitor.history_cap` must be at least {HISTORY_CAP_MIN}");
+            self.complain(("monitor", "history_cap"), says);
+        }
+        let abroad = monitor.metrics_listen.filter(|listen| !listen.ip().is_loopback());
+        if let Some(listen) = abroad {
+            let says = format!(
+                "`monitor.metrics_listen` ({listen}) would show the metrics to the network without a \
+                 token: listen on 127.0.0.1:{}, or set `monitor.metrics_token_file` and read \
+                 /metrics on the public address",
+                listen.port()
+            );
+            self.complain(("monitor", "metrics_listen"), says);
+        }
+        if let Some(Err(says)) = monitor.metrics_token_file.as_deref().map(token::read) {
+            self.complain(("monitor", "metrics_token_file"), says);
+        }
+        for (key, value) in [("heartbeat_every", monitor.heartbeat_every), ("slow", monitor.slow)] {
+            let least = if key == "slow" { Lapse::ms(1) } else { Lapse::s(1) };
+            if value < least {
+                let says = format!("`monitor.{key}` must be at least {least}");
+                self.complain(("monitor", key), says);
+            }
+        }
+        if monitor.tick < Lapse::ms(50) || monitor.tick > Lapse::s(10) {
+            let says = "`monitor.tick` must be from 50ms to 10s".to_owned();
+            self.complain(("monitor", "tick"), says);
+        }
+    }
+
+    fn checks(&mut self) {
+        let checks = &self.loaded.config.checks;
+        for (key, value) in [("every", checks.every), ("timeout", checks.timeout)] {
+            if value < Lapse::s(1) {
+                self.complain(("checks", key), format!("`checks.{key}` must be at least 1s"));
+            }
+        }
+        if checks.timeout > checks.every {
+            let says = format!(
+                "`checks.timeout` ({}) is longer than `checks.every` ({}): make it shorter",
+                checks.timeout, checks.every
+            );
+            self.complain(("checks", "timeout"), says);
+        }
+        let is_path = |path: &String| {
+            let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+            path.starts_with('/') && !path.starts_with("//") && is_plain && path.len() <= 1_024
+        };
+        if let Some(wrong) = checks.own.iter().find(|path| !is_path(path)) {
+            let says = format!("`checks.own` lists paths such as `/livez`, not {wrong:?}");
+            self.complain(("checks", "own"), says);
+        }
+        if checks.own.len() + checks.foreign.len() > CHECKS_MAX {
+            let says =
+                format!("`checks.own` and `checks.foreign` list more than {CHECKS_MAX} together");
+            self.complain(("checks", "foreign"), says);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +281,31 @@ mod tests {
             "{}",
             says[0]
         );
+    }
+
+    #[test]
+    fn metrics_leave_the_machine_only_behind_a_token() {
+        let abroad = ("GALEN__MONITOR__METRICS_LISTEN", "0.0.0.0:9464");
+        assert!(complaints(&[abroad])[0].contains("`monitor.metrics_token_file`"));
+        let here = ("GALEN__MONITOR__METRICS_LISTEN", "[::1]:9464");
+        assert_eq!(complaints(&[here]), Vec::<String>::new());
+        let missing = ("GALEN__MONITOR__METRICS_TOKEN_FILE", "/nonexistent/token");
+        assert!(complaints(&[missing])[0].contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_history_too_small_and_checks_that_are_none_are_refused() {
+        for (name, value, part) in [
+            ("GALEN__MONITOR__HISTORY_CAP", "8 MiB", "at least 16 MiB"),
+            ("GALEN__MONITOR__HEARTBEAT_EVERY", "10ms", "at least 1s"),
+            ("GALEN__MONITOR__HEARTBEAT_URL", "https://a:b@example.org/", "password"),
+            ("GALEN__CHECKS__OWN", "//evil.example", "`checks.own`"),
+            ("GALEN__CHECKS__FOREIGN", "gopher://example.org", "http"),
+            ("GALEN__CHECKS__TIMEOUT", "1m", "longer than `checks.every`"),
+        ] {
+            let says = complaints(&[(name, value)]);
+            assert!(says.iter().any(|says| says.contains(part)), "{name}: {says:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ section! {
         /// The least important level that is written: `error`, `warn`, `info`, `debug` or `trace`.
         /// Rooms can differ: `"info,galen_store=debug"`.
         level: Level = Level("info".to_owned());
+        /// Which requests have a line of their own: `"notable"` (slow, failed, turned away), `"all"`
+        /// or `"none"`.
+        requests: Requests = Requests::Notable;
     }
 }
 
@@ -24,6 +27,18 @@ choice! {
         Human = "human",
         /// One JSON object a line.
         Json = "json",
+    }
+}
+
+choice! {
+    /// Which requests have a line of their own in the log.
+    Requests, "`\"notable\"`, `\"all\"` or `\"none\"`" {
+        /// Slow and failed ones, and those that were turned away.
+        Notable = "notable",
+        /// Every one.
+        All = "all",
+        /// None.
+        None = "none",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod checks;
 mod database;
 mod doctor;
 mod document;
@@ -10,10 +11,12 @@ mod http;
 mod limits;
 mod load;
 mod log;
+mod monitor;
 pub mod quantity;
 mod section;
 mod server;
 mod sessions;
+pub mod token;
 mod value;
 
 pub use accounts::Registration;
@@ -21,7 +24,7 @@ pub use check::check;
 pub use database::Synchronous;
 pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
-pub use log::Format;
+pub use log::{Format, Requests};
 pub use section::Section;
 pub use server::url_of;
 
@@ -62,6 +65,10 @@ sections! {
     http: http::Http,
     /// What is written to standard error.
     log: log::Log,
+    /// What Galen remembers of itself.
+    monitor: monitor::Monitor,
+    /// What is asked again and again from the outside.
+    checks: checks::Checks,
     /// What counts as sick.
     doctor: doctor::Doctor,
 }

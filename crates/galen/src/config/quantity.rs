@@ -92,6 +92,16 @@ impl Lapse {
     }
 }
 
+impl std::str::FromStr for Lapse {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|why| {
+            if why.is_empty() { "write it as `30s`, `2h` or `1h 30m`".to_owned() } else { why }
+        })
+    }
+}
+
 impl std::fmt::Display for Lapse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.ms == 0 {
@@ -150,6 +160,11 @@ impl Size {
     /// So many times 1024 bytes.
     pub const fn kib(kib: u64) -> Self {
         Self { bytes: kib << 10 }
+    }
+
+    /// So many times 1024 KiB.
+    pub const fn mib(mib: u64) -> Self {
+        Self { bytes: mib << 20 }
     }
 
     /// The size in bytes.

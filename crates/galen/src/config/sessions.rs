@@ -23,9 +23,9 @@ section! {
         sweep_every: Lapse = Lapse::minutes(1);
         /// The most rows one slice of the sweep removes. It takes fewer when they take long, and
         /// stands back while live writes wait.
-        sweep_rows: u32 = 500;
+        sweep_rows: u32 = 200;
         /// How long one slice may hold the writer.
-        sweep_slice: Lapse = Lapse::ms(5);
+        sweep_slice: Lapse = Lapse::ms(2);
         /// How long one run of the sweep goes on at the most; the next run takes up the rest.
         sweep_run: Lapse = Lapse::minutes(1);
     }

@@ -158,6 +158,7 @@ impl Setting for PathBuf {
 impl Setting for SocketAddr {
     const EXPECTED: &'static str =
         "an IP address and port such as `127.0.0.1:8000` or `[::1]:8000`";
+    const EXAMPLE: &'static str = "\"127.0.0.1:9464\"";
 
     fn read(given: &Given<'_>) -> Result<Self, String> {
         let text = given.text().ok_or_else(String::new)?;

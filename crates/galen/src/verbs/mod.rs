@@ -1,8 +1,10 @@
 //! The verbs, one file each: what `galen VERB` does.
 
+pub mod alerts;
 pub mod config;
 pub mod doctor;
 pub mod generate;
+pub mod logs;
 pub mod serve;
 pub mod status;
 pub mod user;

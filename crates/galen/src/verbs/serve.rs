@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
-use galen_core::{Clock, Entropy, Observer};
+use galen_core::{Clock, Entropy};
 use galen_http::{App, AppParts, Drained};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -13,15 +13,23 @@ use crate::cli::{Common, place};
 use crate::config::{Config, Flag, Loaded, url_of};
 use crate::failure::{Exit, Failure, OrFail};
 use crate::terminal;
+use crate::wire::alerts::Crier;
+use crate::wire::canary::Canary;
+use crate::wire::checks::Checks;
 use crate::wire::clock::RealClock;
 use crate::wire::control::server as control;
 use crate::wire::lock::InstanceLock;
+use crate::wire::meter::Meter;
 use crate::wire::place::Place;
 use crate::wire::process::{self, Stops};
 use crate::wire::rooms::Rooms;
 use crate::wire::running::Running;
+use crate::wire::sampler::Sampler;
+use crate::wire::sign_ins::FailedSignIns;
 use crate::wire::tasks::{self, Schedule};
-use crate::wire::{log, port, private, settings, socket};
+use crate::wire::ticker::Told;
+use crate::wire::upkeep::Keeper;
+use crate::wire::{log, port, private, settings, socket, ticker};
 
 /// Serve accounts, sessions and notifications.
 ///
@@ -77,10 +85,11 @@ async fn serve(loaded: Loaded, place: Place, mut lock: InstanceLock) -> Result<E
     let listener = port::bind(loaded.config.server.listen)?;
     let address = listener.local_addr().or_fail(|| "the port cannot be read".to_owned())?;
     lock.note_listen(address.to_string())?;
+    let metrics = loaded.config.monitor.metrics_listen.map(port::bind).transpose()?;
     let running = Arc::new(open(loaded, place, &lock, address)?);
     let stop = CancellationToken::new();
     tokio::spawn(stops.obey(stop.clone()));
-    let outcome = serve_until(&running, listener, stop).await;
+    let outcome = serve_until(&running, Listeners { public: listener, metrics }, stop).await;
     socket::remove(&running.place);
     // Closing blocks this thread until the last commit is durable; nobody else needs it any more.
     running.rooms.close();
@@ -95,21 +104,36 @@ fn open(
     address: SocketAddr,
 ) -> Result<Running, Failure> {
     let config = loaded.config;
-    let rooms = Rooms::open(&place, &config)?;
-    let recorder: Arc<dyn Observer> = Arc::clone(&rooms.recorder) as Arc<dyn Observer>;
+    let rooms = Rooms::watched(&place, &config)?;
+    log::keep(Arc::clone(&rooms.monitor));
+    let sign_ins = FailedSignIns::default();
+    let checks = Arc::new(Checks::new(&config));
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
-        recorder,
+        monitor: Arc::clone(&rooms.monitor),
+        checks: {
+            let checks = Arc::clone(&checks);
+            Arc::new(move || checks.statuses())
+        },
+        recorder: sign_ins.before(rooms.monitor.observer()),
         clock: Arc::clone(&rooms.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&rooms.entropy) as Arc<dyn Entropy>,
-        settings: settings::http(&config),
+        settings: settings::http(&config)?,
     });
     let url = config.server.public_url.as_ref();
     let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
     Ok(Running {
         app,
         schedule: Schedule::new(&config),
+        canary: Canary::default(),
+        checks,
+        sampler: Sampler::default(),
+        sign_ins,
+        meter: Meter::default(),
+        told: Told::default(),
+        crier: Crier::default(),
+        upkeep: Keeper::default(),
         holder: lock.holder().clone(),
         url,
         since_ns: rooms.clock.monotonic_ns(),
@@ -119,9 +143,15 @@ fn open(
     })
 }
 
+/// What is listened on.
+struct Listeners {
+    public: TcpListener,
+    metrics: Option<TcpListener>,
+}
+
 async fn serve_until(
     running: &Arc<Running>,
-    listener: TcpListener,
+    listeners: Listeners,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let what = || "the control socket cannot be made".to_owned();
@@ -129,21 +159,36 @@ async fn serve_until(
     control.set_nonblocking(true).or_fail(what)?;
     let control = tokio::net::UnixListener::from_std(control).or_fail(what)?;
     let background = CancellationToken::new();
+    // Beside the serving: nobody waits at the door for what the history has to say.
+    let begun = tokio::spawn({
+        let running = Arc::clone(running);
+        async move { ticker::begin(&running).await }
+    });
     let control = tokio::spawn(control::serve(control, Arc::clone(running), background.clone()));
     let periodic = tokio::spawn(tasks::run(Arc::clone(running), background.clone()));
-    let serving = tokio::spawn(galen_http::serve(Arc::clone(&running.app), listener, stop));
+    if let Some(listener) = listeners.metrics {
+        let monitor = Arc::clone(&running.rooms.monitor);
+        // It needs no end of its own: it is cut with the rest of the background.
+        tokio::spawn(galen_http::serve_metrics(listener, monitor, background.clone()));
+    }
+    let app = Arc::clone(&running.app);
+    let serving = tokio::spawn(galen_http::serve(app, listeners.public, stop));
     announce(running).await;
     let drained = serving.await;
     background.cancel();
-    let _ = tokio::join!(control, periodic);
+    let _ = tokio::join!(control, periodic, begun);
     // Uses of sessions gathered since the last turn are written down before the store closes.
     if let Err(refusal) = running.rooms.accounts.flush_touches(&running.live()).await {
         tracing::warn!(%refusal, "the last uses of sessions were not written down");
     }
     running.place.forget_setup_link();
-    let Drained { finished, cut } = drained.or_fail(|| "the server broke".to_owned())?;
-    tracing::info!(finished, cut, "stopped");
-    Ok(())
+    let drained = drained.or_fail(|| "the server broke".to_owned());
+    if let Ok(Drained { finished, cut }) = &drained {
+        tracing::info!(finished, cut, "stopped");
+    }
+    // Last of all, so that what was said above is in the window that is written down.
+    ticker::end(running).await;
+    drained.map(|_| ())
 }
 
 /// Says that it serves, where, and how the first admin is made.

@@ -4,24 +4,28 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::{Common, place};
+use crate::config::quantity::Lapse;
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 use crate::units;
+use crate::verbs::alerts;
 use crate::wire::answers;
 use crate::wire::clock::rfc3339;
 use crate::wire::control::Ask;
 use crate::wire::control::client::Client;
 use crate::wire::lock;
 use crate::wire::place::Place;
+use crate::wire::words;
 
 /// How many endpoints are printed for people; `--json` prints all.
 const ROUTES_SHOWN: usize = 15;
 
-/// Print the state of the database, sessions, pools, endpoints and periodic work.
+/// Print readiness, alerts, and the state of the database, sessions, pools, endpoints and periodic
+/// work.
 ///
 /// Exit code 0 when a server runs, 1 when none does.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  galen status\n  galen status --json | jq .counts\n  \
+#[command(after_help = "Examples:\n  galen status\n  galen status --json | jq .health\n  \
                         galen status --database /var/lib/galen/galen.db")]
 pub struct Status {
     /// Print JSON.
@@ -92,15 +96,13 @@ impl Status {
 
 fn print(status: &answers::Status) {
     let server = &status.server;
-    let ready = status
-        .not_ready
-        .as_ref()
-        .map_or_else(|| "ready".to_owned(), |code| format!("NOT READY: {code}"));
-    let lines = [
-        ("running", format!("Galen {} as process {}, {ready}", status.version, server.pid)),
+    let mut lines = vec![
+        ("running", format!("Galen {} as process {}", status.version, server.pid)),
+        ("readiness", readiness(status)),
         ("url", status.url.clone()),
         ("since", format!("{} ({})", server.since, units::stretch(status.uptime_ms))),
         ("database", database(status)),
+        ("disk", disk(status)),
         (
             "users",
             format!("{} ({} active admins)", status.counts.users, status.counts.active_admins),
@@ -121,12 +123,65 @@ fn print(status: &answers::Status) {
         ("hashing", hashing(status)),
         ("limits", limits(status)),
         ("connections", connections(status)),
+        ("history", history(status)),
     ];
+    if status.alerts.is_empty() {
+        lines.push(("alerts", "none".to_owned()));
+    }
     for (name, value) in lines {
         terminal::line(format_args!("{}  {value}", terminal::bold(format_args!("{name:<11}"))));
     }
-    routes(status);
+    if !status.alerts.is_empty() {
+        terminal::line("");
+    }
+    for alert in &status.alerts {
+        alerts::open(alert);
+    }
+    endpoints(status);
     tasks(status);
+}
+
+/// Ready, or which resource is not, since when, and who holds it.
+fn readiness(status: &answers::Status) -> String {
+    let Some(health) = &status.health else {
+        return "not known yet".to_owned();
+    };
+    let broken = health.resources.iter().find(|state| state.code.is_some());
+    match (broken, &status.not_ready) {
+        (Some(state), _) => {
+            let holder = state.holder.as_ref().map_or_else(String::new, |holder| {
+                format!(", held by process {} (`{}`)", holder.pid, terminal::plain(&holder.command))
+            });
+            format!(
+                "NOT READY since {}: {}, {}{holder} [{}]",
+                rfc3339(health.since),
+                state.resource.text(),
+                terminal::plain(&state.detail),
+                state.code.as_deref().unwrap_or_default()
+            )
+        }
+        (None, Some(code)) => format!("NOT READY: {code}"),
+        (None, None) => format!("ready since {}", rfc3339(health.since)),
+    }
+}
+
+fn disk(status: &answers::Status) -> String {
+    let free = status.disk_free_bytes;
+    free.map_or_else(|| "cannot be asked".to_owned(), |free| format!("{} free", units::size(free)))
+}
+
+fn history(status: &answers::Status) -> String {
+    let Some(history) = &status.history else {
+        return "cannot be read".to_owned();
+    };
+    let oldest = history.reaches_to.iter().flatten().min();
+    let back = oldest.map_or_else(String::new, |at| format!(", back to {}", rfc3339(*at)));
+    format!(
+        "{} of {}{back}, {} log lines",
+        units::size(history.size_bytes),
+        units::size(history.cap_bytes),
+        history.log_lines
+    )
 }
 
 fn database(status: &answers::Status) -> String {
@@ -143,8 +198,11 @@ fn database(status: &answers::Status) -> String {
 
 fn readers(status: &answers::Status) -> String {
     let pressure = &status.database.pressure;
+    let used = status.pool_use.map_or_else(String::new, |used| {
+        format!(", in use {:.1} % of the last 5 minutes", used * 100.0)
+    });
     format!(
-        "{} of {} busy, {} reads waiting",
+        "{} of {} busy, {} reads waiting{used}",
         pressure.readers_busy, pressure.readers, pressure.reads_waiting
     )
 }
@@ -183,6 +241,28 @@ fn connections(status: &answers::Status) -> String {
     )
 }
 
+/// The last five minutes by route and class; before the first window, all since the start.
+fn endpoints(status: &answers::Status) {
+    if status.recent.is_empty() {
+        return routes(status);
+    }
+    let time = |ns: Option<f64>| ns.map_or_else(String::new, |ns| words::figure(ns / 1e9, "s"));
+    let row = |row: &galen_monitor::TopRow| {
+        let (route, class) = row.object.rsplit_once(' ').unwrap_or((&row.object, ""));
+        vec![
+            route.to_owned(),
+            class.to_owned(),
+            row.figures.count.to_string(),
+            time(row.figures.p50),
+            time(row.figures.p95),
+            time(Some(row.figures.max)),
+        ]
+    };
+    terminal::line("");
+    let rows = status.recent.iter().take(ROUTES_SHOWN).map(row).collect();
+    terminal::table(&["endpoint (last 5 min)", "class", "requests", "p50", "p95", "max"], rows);
+}
+
 fn routes(status: &answers::Status) {
     if status.routes.is_empty() {
         return;
@@ -208,7 +288,7 @@ fn tasks(status: &answers::Status) {
     let row = |task: &crate::wire::tasks::TaskStatus| {
         vec![
             task.name.clone(),
-            units::stretch(task.every_ms),
+            Lapse::ms(task.every_ms).to_string(),
             task.runs.to_string(),
             task.failures.to_string(),
             task.last_at.map_or_else(|| "not yet".to_owned(), rfc3339),

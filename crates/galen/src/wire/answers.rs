@@ -1,23 +1,30 @@
 //! What the running server answers on its control socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use galen_account::{AdminUser, HashPressure, LimitCounts};
 use galen_core::model::{Counts, Role, StoreFacts, User, UserFilter, UserStatus};
-use galen_core::{PageRequest, Secret, StoreError, UnixMs, UserId};
-use galen_monitor::{CommandStats, ConnectionCounts, RouteStats, SlowRequest, StatementStats};
+use galen_core::{Health, HistoryFacts, PageRequest, Refusal, Secret, StoreError, UnixMs, UserId};
+use galen_monitor::{
+    Alert, CommandStats, ConnectionCounts, RouteStats, SlowRequest, StatementStats, TopRow,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::control::{Ask, Refused};
 use super::lock::Holder;
-use super::repairs;
+use super::lookout::disk_free;
 use super::rooms::Rooms;
 use super::running::Running;
 use super::tasks::TaskStatus;
+use super::{remembered, repairs};
 
 /// The most rows of each kind in a status.
 const ROWS_MAX: usize = 100;
+/// How long a status waits for the database before it gives what is known of it, so that it answers
+/// just when the database does not.
+const FACTS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the server is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +39,18 @@ pub struct Status {
     pub uptime_ms: u64,
     /// The code of why it is not ready, if it is not.
     pub not_ready: Option<String>,
+    /// The word of the last canary: each resource, and who holds it.
+    pub health: Option<Health>,
+    /// Alerts that are not over, the worst first.
+    pub alerts: Vec<Alert>,
+    /// Endpoints of the last five minutes, by route and class.
+    pub recent: Vec<TopRow>,
+    /// The mean use of the database readers over the last five minutes, from 0 to 1.
+    pub pool_use: Option<f64>,
+    /// Free space where the database lies, in bytes.
+    pub disk_free_bytes: Option<u64>,
+    /// Facts of the history; nothing when it cannot be read.
+    pub history: Option<HistoryFacts>,
     /// Facts of the database.
     pub database: StoreFacts,
     /// Users, sessions, notifications.
@@ -127,6 +146,17 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
             Ok(json!(made))
         }
         Ask::UserList { after, limit } => Ok(json!(users(&running.rooms, after, limit).await?)),
+        Ask::Health {} => Ok(json!(remembered::health(running))),
+        Ask::Alerts {} => Ok(json!(remembered::alerts(running).await?)),
+        Ask::Silence { matches, for_ms, reason } => {
+            Ok(json!(remembered::silence(running, &matches, for_ms, &reason).await?))
+        }
+        Ask::Unsilence { id } => Ok(json!(remembered::unsilence(running, id).await?)),
+        Ask::Logs { ask } => Ok(json!(remembered::logs(running, ask).await?)),
+        Ask::Errors { from, until } => {
+            Ok(json!(running.rooms.monitor.errors(from, until).await?))
+        }
+        Ask::History { from, until } => Ok(json!(remembered::past(running, from, until).await?)),
         Ask::Repair { repair, dry_run: true } => {
             Ok(json!(repairs::foretell(repair, running).await?))
         }
@@ -141,18 +171,22 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
 /// # Errors
 /// When the store cannot be asked.
 pub async fn status(running: &Running) -> Result<Status, Refused> {
-    let (rooms, cx) = (&running.rooms, running.live());
-    let store = rooms.store.port();
-    let database = store.facts(&cx).await.map_err(refused)?;
-    let counts = store.counts(&cx, rooms.clock.now()).await.map_err(refused)?;
+    let rooms = &running.rooms;
+    let (counts, database) = facts(running).await?;
     let ran_ns = rooms.clock.monotonic_ns().saturating_sub(running.since_ns);
-    let recorder = &rooms.recorder;
+    let (monitor, recorder) = (&rooms.monitor, rooms.monitor.recorder());
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         server: running.holder.clone(),
         url: running.url.clone(),
         uptime_ms: ran_ns / 1_000_000,
         not_ready: running.app.ready().err().map(|code| code.text().to_owned()),
+        health: running.canary.health(),
+        alerts: first(monitor.alerts()),
+        recent: remembered::recent(running).await.unwrap_or_default(),
+        pool_use: remembered::pool_use(running).await,
+        disk_free_bytes: disk_free(running.place.folder()).ok(),
+        history: monitor.history_facts().await.ok(),
         database,
         counts,
         hash: rooms.accounts.pressure(),
@@ -165,6 +199,21 @@ pub async fn status(running: &Running) -> Result<Status, Refused> {
         slowest: first(recorder.slowest()),
         tasks: running.schedule.statuses(),
     })
+}
+
+/// Counts and facts of the database: fresh ones, or those of the last sample while it does not answer.
+async fn facts(running: &Running) -> Result<(Counts, StoreFacts), Refused> {
+    let (rooms, cx) = (&running.rooms, running.live());
+    let store = rooms.store.port();
+    let both = async {
+        let facts = store.facts(&cx).await?;
+        Ok((store.counts(&cx, rooms.clock.now()).await?, facts))
+    };
+    let fresh = match tokio::time::timeout(FACTS_PATIENCE, both).await {
+        Ok(fresh) => fresh.map_err(refused),
+        Err(_) => Err(Refused::from(Refusal::new(galen_core::Code::DeadlineExceeded))),
+    };
+    fresh.or_else(|refused| running.sampler.database().ok_or(refused))
 }
 
 fn first<T>(mut rows: Vec<T>) -> Vec<T> {

@@ -1,41 +1,53 @@
-//! The log: people's lines or JSON on standard error, with control characters made visible.
+//! The log: people's lines or JSON on standard error, and the same lines for the monitor to keep.
 
-use std::fmt::{self, Write as _};
+mod kept;
+mod said;
+mod written;
 
-use anstyle::{AnsiColor, Style};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::registry::LookupSpan;
+use std::sync::Arc;
 
+use galen_monitor::Monitor;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::FilterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use self::kept::{Keep, Keeper};
+use self::written::{Human, Json};
 use crate::config::{Config, Format};
 use crate::failure::{Exit, Failure};
-use crate::terminal::{errors_are_read_by_a_person, plain};
+use crate::terminal::errors_are_read_by_a_person;
+
+/// The one log of this process.
+static KEEPER: Keeper = Keeper::new();
 
 /// Starts the log of this process.
 ///
 /// # Errors
 /// When the levels cannot be read, or a log was started before.
 pub fn start(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log.level.0).map_err(|error| {
-        Failure::new(format!("`log.level` cannot be read: {error}")).exit(Exit::Config)
-    })?;
+    let levels = || {
+        EnvFilter::try_new(&config.log.level.0).map_err(|error| {
+            Failure::new(format!("`log.level` cannot be read: {error}")).exit(Exit::Config)
+        })
+    };
     let is_human = match config.log.format {
         Format::Human => true,
         Format::Json => false,
         Format::Auto => errors_are_read_by_a_person(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if is_human {
+    let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let written: Box<dyn Layer<Registry> + Send + Sync> = if is_human {
         let colours = anstream::AutoStream::choice(&std::io::stderr());
         let colours = !matches!(colours, anstream::ColorChoice::Never);
-        builder.event_format(Human { colours }).try_init()
+        written.event_format(Human { colours }).with_filter(levels()?).boxed()
     } else {
-        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        written.event_format(Json).with_filter(levels()?).boxed()
     };
+    // Whoever wants a quiet terminal still finds in the history what an operator may want to know.
+    let kept = Keep::new(&KEEPER).with_filter(levels()?.or(LevelFilter::INFO));
+    let outcome = tracing_subscriber::registry().with(written).with(kept).try_init();
     outcome.map_err(|error| Failure::new(format!("the log cannot be started: {error}")))?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -45,70 +57,13 @@ pub fn start(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A line for people: time, level, what happened, and its fields.
-struct Human {
-    colours: bool,
-}
-
-impl<S, N> FormatEvent<S, N> for Human
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        SystemTime.format_time(&mut writer)?;
-        let level = *event.metadata().level();
-        let style = if self.colours { style_of(level) } else { Style::new() };
-        let mut line = Line::default();
-        event.record(&mut line);
-        let room = event.metadata().target().split("::").next().unwrap_or_default();
-        let room = room.strip_prefix("galen_").unwrap_or(room);
-        writeln!(writer, " {style}{level:5}{style:#} {room}: {}{}", line.message, line.fields)
+/// Lets the monitor keep the log from now on, and hands it what was said before.
+pub fn keep(monitor: Arc<Monitor>) {
+    let missed = KEEPER.hand_to(Box::new(move |line| monitor.log(line)));
+    if missed > 0 {
+        tracing::warn!(missed, "lines before the monitor's start were not kept");
     }
 }
 
-const fn style_of(level: Level) -> Style {
-    match level {
-        Level::ERROR => AnsiColor::Red.on_default().bold(),
-        Level::WARN => AnsiColor::Yellow.on_default(),
-        Level::INFO => AnsiColor::Green.on_default(),
-        Level::DEBUG | Level::TRACE => Style::new().dimmed(),
-    }
-}
-
-/// What an event says, with nothing in it that could act on a terminal.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Line {
-    fn add(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            self.message = plain(value);
-        } else {
-            let _ = write!(self.fields, " {}={}", field.name(), plain(value));
-        }
-    }
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        // A text with a space is quoted, so that it cannot pass for another field.
-        if field.name() != "message" && value.contains([' ', '=', '"']) {
-            self.add(field, &format!("{value:?}"));
-        } else {
-            self.add(field, value);
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, &format!("{value:?}"));
-    }
-}
+#[cfg(test)]
+mod tests;

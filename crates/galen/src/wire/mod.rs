@@ -1,22 +1,37 @@
 //! Where the rooms are joined to each other and to the world.
 
+pub mod alerts;
 pub mod answers;
+pub mod canary;
+pub mod checks;
 pub mod clock;
 pub mod control;
 pub mod entropy;
+pub mod errand;
+pub mod heartbeat;
 pub mod keyring;
+pub mod left_behind;
 pub mod lock;
 pub mod log;
+pub mod lookout;
+pub mod meter;
+pub mod nowhere;
 pub mod place;
 pub mod port;
 pub mod private;
 pub mod process;
+pub mod remembered;
 pub mod repairer;
 pub mod repairs;
 pub mod rooms;
 pub mod running;
+pub mod sampler;
 pub mod settings;
+pub mod sign_ins;
 pub mod socket;
 pub mod store;
 pub mod tasks;
+pub mod ticker;
+pub mod upkeep;
 pub mod witness;
+pub mod words;

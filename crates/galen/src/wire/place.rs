@@ -35,6 +35,11 @@ impl Place {
         Ok(Self { database, keys })
     }
 
+    /// The monitor's history.
+    pub fn history(&self) -> PathBuf {
+        beside(&self.database, ".history")
+    }
+
     /// The instance lock: held by whoever has the database open.
     pub fn lock(&self) -> PathBuf {
         beside(&self.database, ".lock")

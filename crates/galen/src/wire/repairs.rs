@@ -10,7 +10,7 @@ use serde_json::json;
 use super::answers::refused;
 use super::control::{Refused, Repair};
 use super::running::Running;
-use super::tasks;
+use super::{tasks, ticker};
 use galen_account::SweepReport;
 
 /// What a repair would change.
@@ -73,6 +73,7 @@ pub async fn perform(repair: Repair, running: &Arc<Running>) -> Result<Repaired,
     let upkeep = match repair {
         Repair::Sweep => {
             let report = sweep(running).await?;
+            annotate(running, repair, report.sessions);
             return Ok(done(report.sessions, statement(repair, running), report.more));
         }
         Repair::Optimize => Upkeep::Optimize,
@@ -85,7 +86,13 @@ pub async fn perform(repair: Repair, running: &Arc<Running>) -> Result<Repaired,
         Repair::Checkpoint => receipt.before.wal_bytes.saturating_sub(receipt.after.wal_bytes),
         Repair::Sweep | Repair::Optimize => 1,
     };
+    annotate(running, repair, changed);
     Ok(done(changed, receipt.statement, false))
+}
+
+/// A repair explains a step in the charts.
+fn annotate(running: &Running, repair: Repair, changed: u64) {
+    ticker::note(running, "repaired", &json!({ "repair": repair, "changed": changed }));
 }
 
 async fn sweep(running: &Arc<Running>) -> Result<SweepReport, Refused> {

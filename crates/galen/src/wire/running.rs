@@ -5,10 +5,18 @@ use std::sync::Arc;
 use galen_core::{Cx, RequestId};
 use galen_http::App;
 
+use super::alerts::Crier;
+use super::canary::Canary;
+use super::checks::Checks;
 use super::lock::Holder;
+use super::meter::Meter;
 use super::place::Place;
 use super::rooms::Rooms;
+use super::sampler::Sampler;
+use super::sign_ins::FailedSignIns;
 use super::tasks::Schedule;
+use super::ticker::Told;
+use super::upkeep::Keeper;
 use crate::config::Config;
 
 /// How long an answer on the control socket may take the rooms, in nanoseconds.
@@ -22,6 +30,22 @@ pub struct Running {
     pub app: Arc<App>,
     /// The state of the periodic work.
     pub schedule: Schedule,
+    /// What tries whether requests would be served.
+    pub canary: Canary,
+    /// The synthetic checks.
+    pub checks: Arc<Checks>,
+    /// What the gauges stood at.
+    pub sampler: Sampler,
+    /// Sign-ins that failed.
+    pub sign_ins: FailedSignIns,
+    /// What watching costs.
+    pub meter: Meter,
+    /// What admins told the monitor.
+    pub told: Told,
+    /// What was said of alerts.
+    pub crier: Crier,
+    /// What was learnt of maintenance.
+    pub upkeep: Keeper,
     /// What the server was configured with.
     pub config: Config,
     /// Where its files are.

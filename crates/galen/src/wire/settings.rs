@@ -4,10 +4,12 @@ use galen_account::{
     HashPolicy, LimitPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy, SessionPolicy,
     SetupPolicy,
 };
-use galen_http::{HttpSettings, Limits};
+use galen_core::Secret;
+use galen_http::{HttpSettings, Limits, RequestsLog};
 
 use crate::config::quantity;
-use crate::config::{Config, Registration};
+use crate::config::{Config, Registration, Requests, token};
+use crate::failure::{Exit, Failure};
 
 /// What the account room is to hold people to.
 pub fn policy(config: &Config) -> Policy {
@@ -74,9 +76,18 @@ fn password_context(config: &Config) -> Vec<String> {
 }
 
 /// What the HTTP room is to take.
-pub fn http(config: &Config) -> HttpSettings {
+///
+/// # Errors
+/// When the token of the metrics cannot be read.
+pub fn http(config: &Config) -> Result<HttpSettings, Failure> {
     let http = &config.http;
-    HttpSettings {
+    Ok(HttpSettings {
+        metrics_token: metrics_token(config)?,
+        requests_log: match config.log.requests {
+            Requests::Notable => RequestsLog::Notable,
+            Requests::All => RequestsLog::All,
+            Requests::None => RequestsLog::None,
+        },
         public_url: config.server.public_url.as_ref().map(|url| url.0.clone()),
         allowed_origins: http.allowed_origins.iter().map(|origin| origin.0.clone()).collect(),
         trusted_proxies: http.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
@@ -94,7 +105,15 @@ pub fn http(config: &Config) -> HttpSettings {
             slow_request_ms: http.slow_request.as_ms(),
             ..Limits::default()
         },
-    }
+    })
+}
+
+fn metrics_token(config: &Config) -> Result<Option<Secret<String>>, Failure> {
+    let file = config.monitor.metrics_token_file.as_deref();
+    let wrong = |says: String| {
+        Failure::new(format!("`monitor.metrics_token_file`: {says}")).exit(Exit::Config)
+    };
+    file.map(token::read).transpose().map_err(wrong)
 }
 
 fn bytes(size: quantity::Size) -> usize {
@@ -109,6 +128,6 @@ mod tests {
     fn the_defaults_of_the_configuration_are_those_of_the_rooms() {
         let config = Config::default();
         assert_eq!(policy(&config), Policy::default());
-        assert_eq!(http(&config).limits, Limits::default());
+        assert_eq!(http(&config).map(|http| http.limits), Ok(Limits::default()));
     }
 }

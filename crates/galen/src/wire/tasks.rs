@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::running::Running;
+use super::{alerts, canary, checks, heartbeat, sampler, ticker, upkeep};
 use crate::config::Config;
 use crate::config::quantity::Lapse;
 
@@ -23,6 +24,8 @@ pub struct Task {
     every: fn(&Config) -> Lapse,
     /// After how long one run is given up.
     within: fn(&Config) -> Lapse,
+    /// Whether it is the monitor's: its time on the CPU is counted as what watching costs.
+    watches: bool,
     /// One run; what it did, as JSON.
     run: for<'a> fn(&'a Running, &'a Cx) -> Fut<'a, Result<Value, Refusal>>,
 }
@@ -33,6 +36,7 @@ pub const ALL: &[Task] = &[
         name: "sessions.flush_touches",
         every: |_| Lapse::s(5),
         within: |_| Lapse::s(30),
+        watches: false,
         run: |running, cx| {
             Box::pin(async move {
                 let written = running.rooms.accounts.flush_touches(cx).await?;
@@ -44,6 +48,7 @@ pub const ALL: &[Task] = &[
         name: SWEEP,
         every: |config| config.sessions.sweep_every,
         within: |config| Lapse::ms(config.sessions.sweep_run.as_ms() + 30_000),
+        watches: false,
         run: |running, cx| {
             Box::pin(async move {
                 let policy = sweep_policy(&running.config);
@@ -55,20 +60,59 @@ pub const ALL: &[Task] = &[
         name: "limits.prune",
         every: |_| Lapse::minutes(1),
         within: |_| Lapse::s(30),
+        watches: false,
         run: |running, _| {
             Box::pin(async move { Ok(json!({ "removed": running.rooms.accounts.prune_limits() })) })
         },
     },
     Task {
         name: "canary",
-        every: |_| Lapse::s(1),
-        within: |_| Lapse::s(5),
-        run: |running, _| {
-            Box::pin(async move {
-                running.app.canary().await;
-                Ok(json!({ "ready": running.app.ready().is_ok() }))
-            })
-        },
+        every: |_| Lapse::ms(canary::EVERY_MS),
+        within: |_| Lapse::s(10),
+        watches: true,
+        run: |running, _| Box::pin(running.canary.look(running)),
+    },
+    Task {
+        name: "monitor.sample",
+        every: |_| Lapse::ms(sampler::EVERY_MS),
+        within: |_| Lapse::s(10),
+        watches: true,
+        run: |running, _| Box::pin(running.sampler.sample(running)),
+    },
+    Task {
+        name: "monitor.tick",
+        every: |config| config.monitor.tick,
+        within: |_| Lapse::s(30),
+        watches: true,
+        run: |running, _| Box::pin(ticker::tick(running)),
+    },
+    Task {
+        name: "monitor.deliver",
+        every: |config| config.monitor.tick.min(Lapse::s(2)),
+        within: |_| Lapse::minutes(1),
+        watches: true,
+        run: |running, cx| Box::pin(alerts::deliver(running, cx)),
+    },
+    Task {
+        name: "checks.run",
+        every: |_| Lapse::ms(checks::LOOK_EVERY_MS),
+        within: |_| Lapse::s(30),
+        watches: true,
+        run: |running, cx| Box::pin(checks::run(running, cx)),
+    },
+    Task {
+        name: "heartbeat",
+        every: |config| config.monitor.heartbeat_every,
+        within: |_| Lapse::minutes(1),
+        watches: true,
+        run: |running, _| Box::pin(heartbeat::beat(running)),
+    },
+    Task {
+        name: "upkeep.decide",
+        every: |_| Lapse::minutes(1),
+        within: |_| Lapse::minutes(1),
+        watches: false,
+        run: |running, cx| Box::pin(upkeep::decide(running, cx)),
     },
 ];
 
@@ -195,7 +239,9 @@ async fn once(running: &Arc<Running>, slot: &Slot, task: &'static Task) -> Resul
     let within = (task.within)(&running.config).as_duration();
     let work = Arc::clone(running);
     // In a task of its own, so that a panic in one room ends one run and nothing else.
-    let work = tokio::spawn(async move { attempt(&work, task).await });
+    let meter = running.meter.clone();
+    let work = async move { attempt(&work, task).await };
+    let work = if task.watches { tokio::spawn(meter.measure(work)) } else { tokio::spawn(work) };
     let abort = work.abort_handle();
     let outcome = match timeout(within, work).await {
         Ok(Ok(outcome)) => outcome,
@@ -206,10 +252,13 @@ async fn once(running: &Arc<Running>, slot: &Slot, task: &'static Task) -> Resul
         }
     };
     let took_ns = clock.monotonic_ns().saturating_sub(began_ns);
-    if let Err(error) = &outcome {
-        tracing::warn!(task = task.name, error = error.as_str(), "a task failed");
-    }
     slot.note(|status| {
+        // Said once: what fails every few seconds for the same reason would drown the log.
+        if let Err(error) = &outcome
+            && status.last_error.as_ref() != Some(error)
+        {
+            tracing::warn!(task = task.name, error = error.as_str(), "a task failed");
+        }
         status.last_took_ns = took_ns;
         status.last_did = outcome.as_ref().ok().cloned();
         status.last_error = outcome.as_ref().err().cloned();

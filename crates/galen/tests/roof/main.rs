@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod alerts;
 mod configuration;
 mod control;
 mod doctor;

@@ -19,12 +19,21 @@ fn a_running_server_tells_all_of_it() {
     assert!(status["database"]["size_bytes"].as_u64() > Some(0), "{status}");
     assert!(status["database"]["query_ns"].as_u64() > Some(0), "{status}");
     assert!(status["hash"]["hashes_done"].as_u64() > Some(0), "{status}");
+    assert_eq!(status["health"]["ready"], true, "{status}");
+    let resources = status["health"]["resources"].as_array().expect("a list");
+    assert!(resources.iter().any(|state| state["resource"] == "writer_lock"), "{status}");
+    assert!(status["history"]["cap_bytes"].as_u64() > Some(0), "{status}");
     let routes = status["routes"].as_array().expect("a list");
     let refused = routes.iter().find(|row| row["route"] == "/api/notifications").expect("its row");
     assert_eq!(refused["client_errors"], 1);
     server.wait_for("the tasks' first runs", |_| {
         let status = house.run(&["status", "--json"]).json();
         let tasks = status["tasks"].as_array()?.clone();
+        let upkeep = tasks.iter().find(|task| task["name"] == "upkeep.decide")?;
+        for kind in ["optimize", "checkpoint", "vacuum"] {
+            // Maintenance that does not run says why.
+            upkeep["last_did"][kind]["declined"].as_str()?;
+        }
         let canary = tasks.iter().find(|task| task["name"] == "canary")?;
         (canary["runs"].as_u64()? > 0 && canary["last_did"]["ready"] == true).then_some(())
     });
@@ -39,12 +48,18 @@ fn people_get_a_page_of_it() {
     assert_eq!(status.code, 0);
     for part in [
         "running",
+        "ready since",
         "database",
+        "disk",
+        "history",
+        "alerts",
         "sessions",
         "readers",
         "hashing",
         "GET /api/auth/csrf",
         "sessions.sweep",
+        "monitor.tick",
+        "upkeep.decide",
     ] {
         assert!(status.stdout.contains(part), "{part}: {}", status.stdout);
     }

@@ -4,13 +4,20 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use galen_core::{Code, FieldError, PageRequest, Refusal};
+use galen_core::{Code, FieldError, PageRequest, Refusal, Tier, UnixMs};
 use http::request::Parts;
 
 use crate::fault::Fault;
+use crate::time::{self, Time};
 
 /// Rows a page has when nothing is said, and at the most.
 const PAGE_ROWS: (u32, u32) = (20, 200);
+
+/// How long a range is when nothing is said, in milliseconds.
+const RANGE_MS: i64 = 3_600_000;
+
+/// The longest range there may be anything in, in milliseconds: the coarsest windows are kept so long.
+const RANGE_MAX_MS: i64 = Tier::Hour.keep_ms();
 
 /// More parameters than any route has.
 const PARAMETERS_MAX: usize = 32;
@@ -78,13 +85,67 @@ impl Query {
     /// `after` and `limit`.
     pub(crate) fn page(&mut self) -> PageRequest {
         let after = self.parsed("after", "Expected the `next` of the page before.");
-        let limit = self.parsed("limit", "Expected a number.");
-        let limit: u32 = limit.unwrap_or(PAGE_ROWS.0);
-        if limit == 0 || limit > PAGE_ROWS.1 {
-            let detail = format!("Expected 1 to {} rows.", PAGE_ROWS.1);
+        PageRequest { after, limit: self.limit(PAGE_ROWS) }
+    }
+
+    /// `limit`: how many rows when nothing is said, and at the most.
+    pub(crate) fn limit(&mut self, (usual, max): (u32, u32)) -> u32 {
+        let limit = self.parsed("limit", "Expected a number.").unwrap_or(usual);
+        if limit == 0 || limit > max {
+            let detail = format!("Expected 1 to {max} rows.");
             self.refuse("limit", Code::FieldRange, &detail);
         }
-        PageRequest { after, limit }
+        limit
+    }
+
+    /// A parameter that is a text of 1 to `max` characters without control characters.
+    pub(crate) fn line(&mut self, name: &'static str, max: usize) -> Option<String> {
+        let text = self.text(name)?;
+        if !(1..=max).contains(&text.chars().count()) {
+            let detail = format!("Expected 1 to {max} characters.");
+            self.refuse(name, Code::FieldLength, &detail);
+        } else if text.chars().any(char::is_control) {
+            self.refuse(name, Code::FieldFormat, "Expected one line, without control characters.");
+        }
+        Some(text)
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn required(&mut self, name: &'static str, max: usize) -> String {
+        if !self.pairs.iter().any(|(key, _)| key == name) {
+            self.refuse(name, Code::FieldRequired, Code::FieldRequired.fix());
+        }
+        self.line(name, max).unwrap_or_default()
+    }
+
+    /// A parameter that is one of a few words.
+    pub(crate) fn word<T: Copy>(&mut self, name: &'static str, all: &[(&str, T)]) -> Option<T> {
+        let text = self.text(name)?;
+        let found = all.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
+            let detail = format!("Expected one of {}.", words.join(", "));
+            self.refuse(name, Code::FieldType, &detail);
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// A parameter that is a moment: RFC 3339, or milliseconds since 1970.
+    pub(crate) fn time(&mut self, name: &'static str) -> Option<UnixMs> {
+        self.parsed::<Time>(name, time::WANTED).map(|time| time.0)
+    }
+
+    /// `from` and `until`; without them the hour up to now, or that up to `until`.
+    pub(crate) fn range(&mut self, now: UnixMs) -> (UnixMs, UnixMs) {
+        let from = self.time("from");
+        let until = self.time("until").unwrap_or(now);
+        let from = from.unwrap_or(until.plus_ms(-RANGE_MS));
+        if until <= from {
+            self.refuse("until", Code::FieldRange, "Expected a time after `from`.");
+        } else if until.since_ms(from) > RANGE_MAX_MS {
+            self.refuse("from", Code::FieldRange, "Expected a range of at most 400 days.");
+        }
+        (from, until)
     }
 
     /// All that is known was taken.
@@ -100,7 +161,8 @@ impl Query {
         if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(self.wrong).into()) }
     }
 
-    fn refuse(&mut self, name: &str, code: Code, detail: &str) {
+    /// The parameter is wrong for a reason of the route's own.
+    pub(crate) fn refuse(&mut self, name: &str, code: Code, detail: &str) {
         self.wrong.push(FieldError { pointer: name.to_owned(), code, detail: detail.to_owned() });
     }
 }
@@ -156,5 +218,24 @@ mod tests {
         assert_eq!(page("limit=%ff"), wrong("", Code::MalformedRequest));
         let both = page("limit=0&x=1").expect_err("two errors");
         assert_eq!(both.len(), 2);
+    }
+    fn range(text: &str) -> Result<(i64, i64), Vec<(String, Code)>> {
+        let mut query = Query::read(text);
+        let (from, until) = query.range(UnixMs(7_200_000));
+        match query.finish() {
+            Ok(()) => Ok((from.0, until.0)),
+            Err(fault) => Err(fault.0.fields.iter().map(|f| (f.pointer.clone(), f.code)).collect()),
+        }
+    }
+
+    #[test]
+    fn a_range_is_the_last_hour_unless_something_else_is_said() {
+        assert_eq!(range(""), Ok((3_600_000, 7_200_000)));
+        assert_eq!(range("until=3600000"), Ok((0, 3_600_000)));
+        assert_eq!(range("from=1970-01-01T01:30:00Z"), Ok((5_400_000, 7_200_000)));
+        assert_eq!(range("from=7200000"), Err(vec![("until".to_owned(), Code::FieldRange)]));
+        let long = Err(vec![("from".to_owned(), Code::FieldRange)]);
+        assert_eq!(range("from=1960-01-01T00:00:00Z"), long);
+        assert_eq!(range("from=yesterday"), Err(vec![("from".to_owned(), Code::FieldType)]));
     }
 }

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::fault::Fault;
 
 const YES: HeaderValue = HeaderValue::from_static("true");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const ALLOWED: HeaderValue =
     HeaderValue::from_static("Content-Type, X-CSRF-Token, Idempotency-Key");
 const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-Id, Retry-After, Server-Timing");

@@ -1,4 +1,4 @@
-//! Handler: the router calls it; its time on the CPU is read from the thread's own clock.
+//! Handler: the router calls it; its CPU time is read from the thread's clock, the rest of its polls blocked the thread.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -21,20 +21,44 @@ pub(super) async fn call(visit: &Arc<Visit>, request: Request<Incoming>) -> Resp
     request.extensions_mut().insert(Arc::clone(visit));
     let mut router = visit.app.router.clone();
     let mut answering = pin!(router.call(request));
+    let mut blocked = Blocked { visit, off_ns: 0 };
     let answer = poll_fn(|task| {
         let counted_ns = on_thread_ns(visit);
-        let stretch = Stretch::begin(visit.now_ns());
+        let begun_ns = visit.now_ns();
+        let stretch = Stretch::begin(begun_ns);
         let polled = answering.as_mut().poll(task);
-        let spent_ns = stretch.end(visit.now_ns());
+        let ended_ns = visit.now_ns();
+        let spent_ns = stretch.end(ended_ns);
         let counted_ns = on_thread_ns(visit).saturating_sub(counted_ns);
         let own_ns = spent_ns.saturating_sub(counted_ns);
         visit.cx.ledger.add(Phase::Handler, own_ns);
+        // A poll is to return at once: what it was off the CPU in between, it blocked its thread.
+        blocked.off_ns += ended_ns.saturating_sub(begun_ns).saturating_sub(spent_ns);
         polled
     })
     .await;
     match answer {
         Ok(response) => response,
         Err(never) => match never {},
+    }
+}
+
+/// Time off the CPU in the middle of polls. It is counted at the end, when the handler is dropped at
+/// its deadline, too: only then it is known what went on at the same time on other threads and was
+/// counted as that (a password hashed, a statement run), because no time is counted twice.
+struct Blocked<'a> {
+    visit: &'a Visit,
+    off_ns: u64,
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        if self.off_ns > 0 {
+            let ledger = &self.visit.cx.ledger;
+            let wall_ns = self.visit.now_ns().saturating_sub(self.visit.started_ns);
+            let left_ns = wall_ns.saturating_sub(ledger.sum_ns());
+            ledger.add(Phase::Blocked, self.off_ns.min(left_ns));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::cors::{self, Verdict};
 use crate::app::App;
 use crate::connection::{Connection, MS_NS};
 use crate::network::client_address;
+use crate::trace::TraceContext;
 
 /// One request on its way: what its phases and its handler share.
 pub(crate) struct Visit {
@@ -28,6 +29,8 @@ pub(crate) struct Visit {
     pub(crate) method: Method,
     /// What its `Origin` header means here.
     pub(crate) origin: Verdict,
+    /// The trace it belongs to, if its client said so.
+    pub(crate) trace: Option<TraceContext>,
     /// The pattern of its route, once it is matched.
     pub(crate) route: OnceLock<&'static str>,
     /// Who asks, once that was looked up.
@@ -70,6 +73,7 @@ pub(crate) fn visit(
     connection.took_off(cx.deadline.0);
     Arc::new(Visit {
         origin: cors::judge(&app, request.headers()),
+        trace: TraceContext::of(request.headers()),
         cx,
         app,
         connection,

@@ -11,6 +11,7 @@ use galen_core::{Code, Phase, Refusal, RequestOutcome, RequestRecord};
 use http::Method;
 
 use super::identify::Visit;
+use super::request_line;
 use crate::connection::{MS_NS, Stage};
 use crate::fault::Fault;
 
@@ -72,6 +73,7 @@ impl Flight {
         let wall_ns = now_ns.saturating_sub(visit.started_ns);
         let record = RequestRecord {
             request_id: visit.cx.request_id,
+            user_id: visit.caller().map(|caller| caller.user.id),
             route: visit.route.get().copied().unwrap_or(""),
             method: method_name(&visit.method),
             status: self.status,
@@ -81,10 +83,7 @@ impl Flight {
         };
         visit.connection.landed();
         visit.app.recorder.request(&record);
-        let is_slow = wall_ns >= visit.app.settings.limits.slow_request_ms * MS_NS;
-        if is_slow || self.status >= 500 {
-            warn(&record);
-        }
+        request_line::write(visit, &record);
     }
 }
 
@@ -95,21 +94,6 @@ impl Drop for Flight {
             self.account(self.visit.now_ns());
         }
     }
-}
-
-/// Only names of ours are logged, never what the client sent, so nothing needs escaping.
-fn warn(record: &RequestRecord) {
-    tracing::warn!(
-        request_id = %record.request_id,
-        route = record.route,
-        method = record.method,
-        status = record.status,
-        code = record.code,
-        outcome = ?record.outcome,
-        wall_ms = record.ledger.wall_ns / MS_NS,
-        unexplained_ms = record.ledger.unexplained_ns() / MS_NS,
-        "slow or failed request"
-    );
 }
 
 const fn method_name(method: &Method) -> &'static str {

@@ -13,6 +13,7 @@ mod handler;
 mod identify;
 mod measure;
 mod protect;
+mod request_line;
 mod session;
 mod thread_clock;
 mod write;
@@ -29,6 +30,7 @@ use crate::connection::Connection;
 pub(crate) use cors::Verdict as OriginVerdict;
 pub(crate) use identify::Visit;
 pub(crate) use measure::Flight;
+pub(crate) use protect::json_headers;
 pub(crate) use session::why_nobody;
 pub(crate) use write::Written;
 

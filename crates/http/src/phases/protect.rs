@@ -3,8 +3,9 @@
 use axum::response::Response;
 use galen_core::{Code, LedgerSnapshot, Refusal};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap,
+    HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use super::cors;
 use super::identify::Visit;
 use super::measure::{Answered, Flight};
+use crate::answer::{HEADERS, JSON};
 use crate::fault::{self, Fault};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,13 +50,10 @@ pub(super) fn dress(
     let visit = std::sync::Arc::clone(&flight.visit);
     let (mut response, code) = match answered {
         Ok(mut response) => match response.extensions_mut().remove::<Fault>() {
-            Some(fault) => {
-                let allow = response.headers_mut().remove(ALLOW);
-                refuse(&visit, &fault, allow)
-            }
+            Some(fault) => refuse(&visit, &fault, response.headers_mut()),
             None => (response, None),
         },
-        Err(fault) => refuse(&visit, &fault, None),
+        Err(fault) => refuse(&visit, &fault, &mut HeaderMap::new()),
     };
     headers(&visit, response.headers_mut());
     let now_ns = visit.now_ns();
@@ -67,18 +66,32 @@ pub(super) fn dress(
     (flight, response)
 }
 
-fn refuse(
-    visit: &Visit,
-    fault: &Fault,
-    allow: Option<HeaderValue>,
-) -> (Response, Option<&'static str>) {
+/// The problem, with what the handler or the router said about it: which methods there are, and how
+/// to say who one is where that is not the session's cookie.
+fn refuse(visit: &Visit, fault: &Fault, said: &mut HeaderMap) -> (Response, Option<&'static str>) {
     let refusal = &*fault.0;
-    let response = fault::problem(refusal, visit.cx.request_id, allow);
+    let mut response = fault::problem(refusal, visit.cx.request_id);
+    for name in [ALLOW, WWW_AUTHENTICATE] {
+        if let Some(value) = said.remove(&name) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     (response, Some(refusal.code.text()))
 }
 
-fn headers(visit: &Visit, headers: &mut HeaderMap) {
-    headers.insert(REQUEST_ID, name_of(visit));
+/// What every answer in JSON has in its head, with places for what differs between requests: its
+/// length and the request's name.
+pub(crate) fn json_headers(strict_transport: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.insert(REQUEST_ID, HeaderValue::from_static(""));
+    same_for_all(&mut headers, strict_transport);
+    headers
+}
+
+/// What every answer says. Whoever has said something of a policy or of caching has its reasons.
+fn same_for_all(headers: &mut HeaderMap, strict_transport: Option<HeaderValue>) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(REFERRER_POLICY, NO_REFERRER);
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
@@ -86,9 +99,17 @@ fn headers(visit: &Visit, headers: &mut HeaderMap) {
     // Pages and public documents say for themselves what they may do and how long they keep.
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
-    if let Some(strict) = &visit.app.strict_transport {
-        headers.insert(STRICT_TRANSPORT_SECURITY, strict.clone());
+    if let Some(strict) = strict_transport {
+        headers.insert(STRICT_TRANSPORT_SECURITY, strict);
     }
+}
+
+fn headers(visit: &Visit, headers: &mut HeaderMap) {
+    // An answer made from the prepared headers has them all.
+    if !headers.contains_key(X_CONTENT_TYPE_OPTIONS) {
+        same_for_all(headers, visit.app.strict_transport.clone());
+    }
+    headers.insert(REQUEST_ID, name_of(visit));
     cors::mark(&visit.origin, headers);
 }
 

@@ -15,7 +15,10 @@ const SIGNED_IN_PATHS: &str = "/api/";
 
 /// Finds who asks and keeps it with the visit; not finding anybody is no refusal.
 pub(super) async fn find(visit: &Visit, request: &Request<Incoming>) -> Result<(), Fault> {
-    if !request.uri().path().starts_with(SIGNED_IN_PATHS) {
+    let path = request.uri().path();
+    // The faults of the proofs act for somebody, too.
+    let is_fault = cfg!(feature = "faults") && path.starts_with("/faults/");
+    if !path.starts_with(SIGNED_IN_PATHS) && !is_fault {
         return Ok(());
     }
     let name = visit.app.cookies.name();

@@ -1,10 +1,17 @@
 //! ALL routes: a file a verb, a folder a noun; path and method stand once, at the handler.
 
+mod admin_alerts;
 mod admin_audit;
+mod admin_checks;
+mod admin_logs;
+mod admin_monitor;
 mod admin_notifications;
+mod admin_pool;
 mod admin_sessions;
 mod admin_users;
 mod auth;
+#[cfg(feature = "faults")]
+mod faults;
 mod me;
 mod notifications;
 mod setup;
@@ -28,7 +35,18 @@ const PAGES: [&str; 5] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js"
 
 /// ALL routes and the document that describes them.
 pub(crate) fn all() -> (Router, OpenApi) {
-    let (api, document) = OpenApiRouter::with_openapi(openapi::frame())
+    let (api, document) =
+        documented(OpenApiRouter::with_openapi(openapi::frame())).split_for_parts();
+    let router = api.merge(pages());
+    #[cfg(feature = "faults")]
+    let router = router.merge(faults::all());
+    let router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+    (router, openapi::complete(document))
+}
+
+/// The routes of the API.
+fn documented(router: OpenApiRouter) -> OpenApiRouter {
+    let router = router
         .routes(routes!(auth::csrf::csrf))
         .routes(routes!(auth::register::register))
         .routes(routes!(auth::login::login))
@@ -53,17 +71,42 @@ pub(crate) fn all() -> (Router, OpenApi) {
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
         .routes(routes!(admin_audit::list::list))
-        .routes(routes!(setup::complete::complete))
+        .routes(routes!(setup::complete::complete));
+    for_operators(router)
+        .routes(routes!(system::metrics::metrics))
         .routes(routes!(system::livez::livez))
         .routes(routes!(system::readyz::readyz))
         .routes(routes!(system::version::version))
         .routes(routes!(system::openapi::openapi))
         .routes(routes!(system::problem::problem))
         .routes(routes!(system::test_cors::test_cors))
-        .split_for_parts();
-    let router =
-        api.merge(pages()).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
-    (router, openapi::complete(document))
+}
+
+/// Those for whoever runs the installation: what the monitor knows, and what it is told.
+fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
+    router
+        .routes(routes!(admin_monitor::health::health))
+        .routes(routes!(admin_monitor::metrics::metrics))
+        .routes(routes!(admin_monitor::series::series))
+        .routes(routes!(admin_monitor::top::top))
+        .routes(routes!(admin_monitor::errors::errors))
+        .routes(routes!(admin_monitor::causes::causes))
+        .routes(routes!(admin_monitor::slowest::slowest))
+        .routes(routes!(admin_monitor::annotations::annotations))
+        .routes(routes!(admin_monitor::history::history))
+        .routes(routes!(admin_logs::list::list))
+        .routes(routes!(admin_alerts::list::list))
+        .routes(routes!(admin_alerts::past::past))
+        .routes(routes!(admin_alerts::rules::rules))
+        .routes(routes!(
+            admin_alerts::change_rule::change_rule,
+            admin_alerts::reset_rule::reset_rule
+        ))
+        .routes(routes!(admin_alerts::preview_rule::preview_rule))
+        .routes(routes!(admin_alerts::silences::silences, admin_alerts::silence::silence))
+        .routes(routes!(admin_alerts::end_silence::end_silence))
+        .routes(routes!(admin_checks::list::list))
+        .routes(routes!(admin_pool::recycle::recycle))
 }
 
 fn pages() -> Router {
@@ -79,7 +122,10 @@ fn pages() -> Router {
 /// The patterns of ALL routes.
 pub(crate) fn patterns() -> Vec<String> {
     let documented = all().1.paths.paths.into_keys();
-    documented.chain(PAGES.map(str::to_owned)).collect()
+    let patterns = documented.chain(PAGES.map(str::to_owned));
+    #[cfg(feature = "faults")]
+    let patterns = patterns.chain(faults::PATHS.map(str::to_owned));
+    patterns.collect()
 }
 
 async fn not_found(_: Anybody) -> Fault {

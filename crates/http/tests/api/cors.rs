@@ -32,7 +32,10 @@ async fn a_page_on_the_list_may_read_answers_and_refusals_with_credentials() {
     }
     let answer = ok(preflight(&app, OURS).await, 204);
     assert_eq!(answer.header("access-control-allow-origin"), Some(OURS));
-    assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST, PATCH, DELETE"));
+    assert_eq!(
+        answer.header("access-control-allow-methods"),
+        Some("GET, POST, PUT, PATCH, DELETE")
+    );
     let headers = answer.header("access-control-allow-headers").expect("headers");
     assert!(headers.contains("X-CSRF-Token") && !headers.contains('*'), "{headers}");
 }

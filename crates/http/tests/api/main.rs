@@ -7,16 +7,21 @@
 
 mod accounts;
 mod admin;
+mod alerts;
 mod cors;
 mod csrf;
 mod document;
 mod endings;
+mod faults;
 mod ledger;
 mod limits;
 mod malformed;
+mod metrics;
+mod monitor;
 mod notifications;
 mod pages;
 mod protocol;
+mod request_line;
 mod revoked;
 mod sessions;
 mod support;

@@ -1,20 +1,37 @@
 //! Pages and health: what is there for everybody, and for whom the database is not needed.
 
+use galen_core::Code;
+use serde_json::json;
+
 use crate::support::{TestApp, ok};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readiness_is_what_the_canary_found() {
+async fn readiness_is_what_the_canary_found_and_asking_touches_no_database() {
     let app = TestApp::start().await;
     let mut client = app.client();
     ok(client.get("/livez").await, 200);
     assert_eq!(ok(client.get("/readyz").await, 503).code(), "server.not_ready");
-    app.app.canary().await;
-    ok(client.get("/readyz").await, 200);
+    app.canary().await;
     let before = app.observer.statements().len();
+    assert_eq!(ok(client.get("/readyz").await, 200).json(), json!({"ready": true}));
+    for (found, told) in [
+        (Code::DatabaseBusy, "server.database_busy"),
+        (Code::DiskFull, "server.disk_full"),
+        // What broke is the operator's affair.
+        (Code::Internal, "server.not_ready"),
+    ] {
+        app.note(Some(found));
+        let reply = ok(client.get("/readyz").await, 503);
+        assert_eq!(reply.code(), told);
+        assert_eq!(reply.header("retry-after"), Some("1"));
+        ok(client.get("/livez").await, 200);
+    }
+    app.note(None);
     ok(client.get("/readyz").await, 200);
     assert_eq!(app.observer.statements().len(), before, "asking touches no database");
-    app.clock.pass_monotonic_ms(6_000);
+    app.clock.pass_monotonic_ms(2_001);
     assert_eq!(ok(client.get("/readyz").await, 503).code(), "server.not_ready");
+    assert!(!app.app.health().ready, "an old word says nothing about now");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +84,29 @@ async fn every_answer_carries_what_browsers_must_know() {
         assert!(reply.header("x-request-id").is_some(), "{path}");
         assert_eq!(reply.header("server"), None);
         assert_eq!(reply.header("strict-transport-security"), None, "plain HTTP");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_from_the_prepared_head_say_what_all_others_say() {
+    let https = |url: &str| Some(galen_http::Origin::parse(url).expect("an origin"));
+    for public_url in [None, https("https://accounts.example.org")] {
+        let app = TestApp::with(|settings, _| settings.public_url = public_url).await;
+        let mut client = app.client();
+        let mut heads = Vec::new();
+        for path in ["/api/auth/csrf", "/version"] {
+            let reply = ok(client.get(path).await, 200);
+            let length = reply.header("content-length").map(str::to_owned);
+            assert_eq!(length, Some(reply.body.len().to_string()), "{path}");
+            assert_eq!(reply.header("x-request-id").map(str::len), Some(36), "{path}");
+            let own = ["content-length", "x-request-id", "date"];
+            let mut head = reply.headers;
+            head.retain(|(name, _)| !own.contains(&name.as_str()));
+            head.sort();
+            heads.push(head);
+        }
+        assert_eq!(heads[0], heads[1]);
+        assert!(heads[0].len() >= 7);
     }
 }
 

@@ -38,18 +38,18 @@ async fn a_request_whose_body_was_held_back_until_its_session_was_revoked_is_ref
 async fn readiness_ends_when_rows_cannot_be_written_and_comes_back() {
     let app = TestApp::start().await;
     let mut client = app.client();
-    app.app.canary().await;
+    app.canary().await;
     ok(client.get("/readyz").await, 200);
     // A database that takes transactions and no rows: an empty write would notice nothing.
     let other = Connection::open(app.database()).expect("a second connection");
     let broken = "CREATE TRIGGER broken BEFORE UPDATE ON counters BEGIN \
                   SELECT RAISE(ABORT, 'no row today'); END";
     other.execute_batch(broken).expect("broken");
-    app.app.canary().await;
+    app.canary().await;
     assert_eq!(ok(client.get("/readyz").await, 503).code(), "server.not_ready");
     ok(client.get("/livez").await, 200);
     other.execute_batch("DROP TRIGGER broken").expect("mended");
-    app.app.canary().await;
+    app.canary().await;
     ok(client.get("/readyz").await, 200);
     let names: Vec<&str> = app.observer.commands().iter().map(|one| one.name).collect();
     assert_eq!(names, ["upkeep.canary"; 3], "it counts as nothing else");

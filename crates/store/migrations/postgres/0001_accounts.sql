@@ -19,6 +19,7 @@ CREATE TABLE users (
 );
 
 CREATE UNIQUE INDEX users_by_email_key ON users (email_key);
+CREATE INDEX users_admins ON users (id) WHERE role = 'admin';
 
 CREATE TABLE sessions (
     id               bytea  NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -92,6 +93,27 @@ CREATE TABLE setup (
 CREATE TABLE purges (
     user_id bytea NOT NULL PRIMARY KEY
 );
+
+CREATE TABLE rule_changes (
+    rule       text   NOT NULL,
+    object     text   NOT NULL,
+    enabled    bigint NOT NULL CHECK (enabled IN (0, 1)),
+    threshold  double precision,
+    pending_s  bigint CHECK (pending_s >= 0),
+    changed_at bigint NOT NULL,
+    PRIMARY KEY (rule, object)
+);
+
+CREATE TABLE silences (
+    id         bytea  NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    matches    text   NOT NULL,
+    reason     text   NOT NULL,
+    created_at bigint NOT NULL,
+    ends_at    bigint NOT NULL,
+    created_by bytea CHECK (length(created_by) = 16)
+);
+
+CREATE INDEX silences_by_end ON silences (ends_at, id);
 
 CREATE TABLE counters (
     name text   NOT NULL PRIMARY KEY,

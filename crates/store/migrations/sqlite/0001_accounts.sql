@@ -18,6 +18,8 @@ CREATE TABLE users (
 
 -- One canonical address, one account; also the way to find an account by its address.
 CREATE UNIQUE INDEX users_by_email_key ON users (email_key);
+-- Admins are few among many, and a page of them must not pass over everybody else.
+CREATE INDEX users_admins ON users (id) WHERE role = 'admin';
 
 CREATE TABLE sessions (
     id               BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -100,6 +102,29 @@ CREATE TABLE setup (
 CREATE TABLE purges (
     user_id BLOB NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- How admins changed the rules of the alerts; an empty object is all that a rule watches.
+CREATE TABLE rule_changes (
+    rule       TEXT    NOT NULL,
+    object     TEXT    NOT NULL,
+    enabled    INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    threshold  REAL,
+    pending_s  INTEGER CHECK (pending_s >= 0),
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (rule, object)
+) STRICT, WITHOUT ROWID;
+
+-- Alerts that match are not told of until then. No reference to users: a silence outlives who set it.
+CREATE TABLE silences (
+    id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    matches    TEXT    NOT NULL,
+    reason     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL,
+    created_by BLOB CHECK (length(created_by) = 16)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX silences_by_end ON silences (ends_at, id);
 
 CREATE TABLE counters (
     name TEXT    NOT NULL PRIMARY KEY,

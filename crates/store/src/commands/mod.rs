@@ -4,6 +4,7 @@
 //! the audit rows it owes beside what it changes, so that neither is there without the other. Each
 //! that takes an act is wrapped in [`warrant::acting`] by the port.
 
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod canary;
 mod counts;

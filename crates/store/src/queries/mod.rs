@@ -5,6 +5,7 @@
 //! number, and so both agree without a look-up by name. A test holds every statement to it, another
 //! proves each plan with `EXPLAIN QUERY PLAN`, a third prepares each on a real PostgreSQL.
 
+pub mod alert;
 pub mod audit;
 pub mod counter;
 pub mod idempotency;
@@ -25,6 +26,7 @@ pub struct Query {
 
 /// ALL statements, grouped by noun; a new one is added to the list of its noun.
 pub const ALL: &[&[Query]] = &[
+    alert::ALL,
     audit::ALL,
     counter::ALL,
     idempotency::ALL,

@@ -10,6 +10,10 @@ pub const ALL: &[Query] = &[
     EMAIL_TAKEN,
     PAGE,
     PAGE_BY_PREFIX,
+    PAGE_ADMINS,
+    PAGE_ADMINS_BY_PREFIX,
+    PAGE_PLAIN,
+    PAGE_PLAIN_BY_PREFIX,
     ADD,
     SIGNED_IN,
     SET_PASSWORD,
@@ -73,6 +77,50 @@ pub const PAGE_BY_PREFIX: Query = Query {
         user_columns!(),
         " FROM users u WHERE u.email_key >= $1 AND u.email_key < $2 AND u.id < $3 \
          ORDER BY u.id DESC LIMIT $4"
+    ),
+};
+
+/// A page of admins. The role stands in the text, because only so does the planner know that the
+/// index of admins holds every row that is wanted.
+pub const PAGE_ADMINS: Query = Query {
+    name: "user.page_admins",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.role = 'admin' AND u.id < $1 ORDER BY u.id DESC LIMIT $2"
+    ),
+};
+
+/// A page of admins whose canonical address lies in a range. Joined with nothing, the address is no
+/// longer what its index holds, and the planner goes through the admins, who are few, in their order.
+pub const PAGE_ADMINS_BY_PREFIX: Query = Query {
+    name: "user.page_admins_by_prefix",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.role = 'admin' AND u.email_key || '' >= $1 \
+         AND u.email_key || '' < $2 AND u.id < $3 ORDER BY u.id DESC LIMIT $4"
+    ),
+};
+
+/// A page of users who are no admins: nearly everybody, and so in the order of all.
+pub const PAGE_PLAIN: Query = Query {
+    name: "user.page_plain",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.role = 'user' AND u.id < $1 ORDER BY u.id DESC LIMIT $2"
+    ),
+};
+
+/// A page of users who are no admins and whose canonical address lies in a range.
+pub const PAGE_PLAIN_BY_PREFIX: Query = Query {
+    name: "user.page_plain_by_prefix",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.role = 'user' AND u.email_key >= $1 AND u.email_key < $2 \
+         AND u.id < $3 ORDER BY u.id DESC LIMIT $4"
     ),
 };
 

@@ -1,5 +1,6 @@
 //! The port's reads, written once over [`crate::tx::Tx`]: one file per noun.
 
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod notification;
 pub(crate) mod session;

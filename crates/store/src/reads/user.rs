@@ -1,6 +1,6 @@
 //! Reads of users.
 
-use galen_core::model::{Credentials, User, UserFilter};
+use galen_core::model::{Credentials, Role, User, UserFilter};
 use galen_core::{Page, PageRequest, StoreResult, UserId};
 
 use super::{before, cut, wanted};
@@ -35,17 +35,19 @@ pub(crate) fn page(
 ) -> StoreResult<Page<User>> {
     let before = before(page);
     let limit = wanted(page);
+    let (every, by_prefix) = match filter.role {
+        None => (&queries::PAGE, &queries::PAGE_BY_PREFIX),
+        Some(Role::Admin) => (&queries::PAGE_ADMINS, &queries::PAGE_ADMINS_BY_PREFIX),
+        Some(Role::User) => (&queries::PAGE_PLAIN, &queries::PAGE_PLAIN_BY_PREFIX),
+    };
     let users = match &filter.email_prefix {
-        None => {
-            let values = [(&before).into(), limit.into()];
-            all(tx, &queries::PAGE, &values, rows::user)?
-        }
+        None => all(tx, every, &[(&before).into(), limit.into()], rows::user)?,
         Some(prefix) => {
             let mut end = prefix.clone();
             end.push(LAST_CHARACTER);
             let values =
                 [prefix.as_str().into(), end.as_str().into(), (&before).into(), limit.into()];
-            all(tx, &queries::PAGE_BY_PREFIX, &values, rows::user)?
+            all(tx, by_prefix, &values, rows::user)?
         }
     };
     Ok(cut(users, page, |user| user.id.0))

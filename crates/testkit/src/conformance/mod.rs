@@ -1,8 +1,10 @@
 //! The suite every store passes: named behaviours, each run on a store of its own.
 
+mod alerts;
 mod audit;
 mod bench;
 mod notifications;
+mod pool;
 mod sessions;
 mod setup;
 mod upkeep;
@@ -31,6 +33,8 @@ pub const ALL: &[&[Behaviour]] = &[
     notifications::ALL,
     audit::ALL,
     upkeep::ALL,
+    alerts::ALL,
+    pool::ALL,
     warrants::ALL,
 ];
 

@@ -14,6 +14,8 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(counts_tell_active_sessions_from_expired_ones_to_the_minute),
     behaviour!(the_canary_writes_and_leaves_every_count_as_it_was),
     behaviour!(maintenance_gives_a_receipt_and_is_noted),
+    behaviour!(advice_names_tables_until_maintenance_has_helped_and_none_after),
+    behaviour!(free_pages_are_given_back_a_bounded_number_at_a_time),
     behaviour!(work_whose_deadline_has_passed_is_not_begun),
 ];
 
@@ -142,4 +144,55 @@ async fn work_whose_deadline_has_passed_is_not_begun(bench: Bench) {
     let read = bench.store.user(&cx, id).await;
     assert!(matches!(read, Err(StoreError::TooLate { .. })), "{read:?}");
     assert_eq!(bench.store.user(&bench.cx(), id).await, Ok(None));
+}
+
+async fn advice(bench: &Bench) -> Vec<String> {
+    let advice = bench.store.advise(&bench.samples.background_cx()).await;
+    advice.expect("advice is given").stale_tables
+}
+
+async fn advice_names_tables_until_maintenance_has_helped_and_none_after(bench: Bench) {
+    let user = bench.user("ada", Role::User).await;
+    for _ in 0..50 {
+        bench.publish(user.id).await;
+    }
+    let before = bench.trail().await;
+    let stale = advice(&bench).await;
+    for table in ["users", "notifications", "audit"] {
+        assert!(stale.iter().any(|name| name == table), "{table} is not in {stale:?}");
+    }
+    assert_eq!(advice(&bench).await, stale, "advice changes nothing");
+    assert_eq!(bench.trail().await, before);
+    let cx = bench.samples.background_cx();
+    let run = bench.store.maintain(&cx, bench.samples.act(), Upkeep::Optimize).await;
+    run.expect("maintenance runs");
+    assert_eq!(advice(&bench).await, Vec::<String>::new());
+    // Ten times as many rows are worth another look.
+    for _ in 0..600 {
+        bench.publish(user.id).await;
+    }
+    assert!(advice(&bench).await.iter().any(|name| name == "notifications"));
+}
+
+async fn free_pages_are_given_back_a_bounded_number_at_a_time(bench: Bench) {
+    let user = bench.user("ada", Role::User).await;
+    for _ in 0..300 {
+        bench.publish(user.id).await;
+    }
+    let deleted = bench.store.delete_user(&bench.cx(), bench.samples.act(), user.id).await;
+    deleted.expect("deleted");
+    while sweep(&bench, 100).await.2 {}
+    let (mut given, mut last) = (0, u64::MAX);
+    while last > 0 {
+        let cx = bench.samples.background_cx();
+        let upkeep = Upkeep::IncrementalVacuum { max_pages: 5 };
+        let receipt = bench.store.maintain(&cx, bench.samples.act(), upkeep).await;
+        let receipt = receipt.expect("maintenance runs");
+        last = receipt.before.freelist_pages - receipt.after.freelist_pages;
+        assert!(last <= 5, "{last} pages in one run");
+        // A page of the map that says where pages belong may leave with them.
+        assert!(receipt.before.pages - receipt.after.pages >= last);
+        given += last;
+    }
+    assert!(given > 5, "{given} pages were given back");
 }

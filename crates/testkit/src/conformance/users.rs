@@ -21,6 +21,7 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(a_deleted_user_is_gone_with_its_sessions_at_once),
     behaviour!(pages_of_users_are_complete_and_do_not_overlap),
     behaviour!(a_prefix_finds_the_addresses_that_begin_with_it),
+    behaviour!(users_of_a_role_are_listed_in_pages_with_and_without_a_prefix),
 ];
 
 fn status(status: UserStatus) -> UserChange {
@@ -221,13 +222,53 @@ async fn a_prefix_finds_the_addresses_that_begin_with_it(bench: Bench) {
     for (prefix, wanted) in
         [("ann", vec!["anna", "ann"]), ("an_", vec!["an_a"]), ("an%", vec!["an%a"]), ("c", vec![])]
     {
-        let filter = UserFilter { email_prefix: Some(prefix.to_owned()) };
+        let filter = UserFilter { email_prefix: Some(prefix.to_owned()), role: None };
         let got = bench.store.users(&bench.cx(), &filter, page(None, 20)).await.expect("answers");
         let names: Vec<&str> = got.items.iter().map(|user| user.name.as_str()).collect();
         assert_eq!(names, wanted, "{prefix}");
     }
-    let filter = UserFilter { email_prefix: Some("an".to_owned()) };
+    let filter = UserFilter { email_prefix: Some("an".to_owned()), role: None };
     let first = bench.store.users(&bench.cx(), &filter, page(None, 3)).await.expect("answers");
     let rest = bench.store.users(&bench.cx(), &filter, page(first.next, 3)).await.expect("answers");
     assert_eq!((first.items.len(), rest.items.len(), rest.next), (3, 2, None));
+}
+
+/// The names a filter finds, page by page.
+async fn found(bench: &Bench, role: Role, prefix: Option<&str>) -> Vec<String> {
+    let filter = UserFilter { email_prefix: prefix.map(str::to_owned), role: Some(role) };
+    let (mut names, mut after) = (Vec::new(), None);
+    loop {
+        let got = bench.store.users(&bench.cx(), &filter, page(after, 2)).await.expect("answers");
+        assert!(got.items.len() <= 2);
+        names.extend(got.items.into_iter().map(|user| user.name));
+        after = got.next;
+        if after.is_none() {
+            return names;
+        }
+    }
+}
+
+async fn users_of_a_role_are_listed_in_pages_with_and_without_a_prefix(bench: Bench) {
+    let mut ids = Vec::new();
+    for (name, admin) in [
+        ("ann", true),
+        ("bea", false),
+        ("anna", false),
+        ("cat", true),
+        ("ant", true),
+        ("dan", true),
+    ] {
+        bench.samples.clock.advance_ms(1);
+        let role = if admin { Role::Admin } else { Role::User };
+        ids.push(bench.user(name, role).await.id);
+    }
+    assert_eq!(found(&bench, Role::Admin, None).await, ["dan", "ant", "cat", "ann"]);
+    assert_eq!(found(&bench, Role::User, None).await, ["anna", "bea"]);
+    assert_eq!(found(&bench, Role::Admin, Some("an")).await, ["ant", "ann"]);
+    assert_eq!(found(&bench, Role::User, Some("an")).await, ["anna"]);
+    // The list follows changes of the role.
+    change(&bench, ids[0], role(Role::User)).await;
+    change(&bench, ids[1], role(Role::Admin)).await;
+    assert_eq!(found(&bench, Role::Admin, None).await, ["dan", "ant", "cat", "bea"]);
+    assert_eq!(found(&bench, Role::User, Some("an")).await, ["anna", "ann"]);
 }

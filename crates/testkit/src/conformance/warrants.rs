@@ -1,7 +1,8 @@
 //! What holds of warrants: the right by which somebody acts is asked for again by every command.
 
 use galen_core::model::{
-    Act, AuditCode, EndReason, ProfileChange, Role, Session, Upkeep, UserChange, UserStatus,
+    Act, AuditCode, EndReason, ProfileChange, Role, RuleChange, Session, Upkeep, UserChange,
+    UserStatus,
 };
 use galen_core::{
     ChangePassword, EndSession, EndSessions, Fut, Note, Secret, StoreError, StoreResult, UserId,
@@ -100,6 +101,38 @@ const DEEDS: &[(&str, Deed)] = &[
             async move { bench.store.mark_all_read(&bench.cx(), act, user_id, 10).await.map(drop) },
         )
     }),
+    ("change_rule", |bench, act, _| {
+        Box::pin(async move {
+            let change = RuleChange {
+                rule: "pool_use".to_owned(),
+                object: String::new(),
+                enabled: false,
+                threshold: None,
+                pending_s: None,
+            };
+            bench.store.change_rule(&bench.cx(), act, change).await
+        })
+    }),
+    ("reset_rule", |bench, act, _| {
+        Box::pin(async move {
+            let (rule, object) = ("pool_use".to_owned(), String::new());
+            bench.store.reset_rule(&bench.cx(), act, rule, object).await.map(drop)
+        })
+    }),
+    ("silence", |bench, act, _| {
+        Box::pin(async move {
+            bench.store.silence(&bench.cx(), act, bench.samples.silence("*", 5)).await
+        })
+    }),
+    ("end_silence", |bench, act, _| {
+        Box::pin(async move {
+            let id = bench.samples.silence("*", 5).id;
+            bench.store.end_silence(&bench.cx(), act, id).await.map(drop)
+        })
+    }),
+    ("recycle", |bench, act, _| {
+        Box::pin(async move { bench.store.recycle(&bench.cx(), act).await.map(drop) })
+    }),
     ("maintain", |bench, act, _| {
         Box::pin(
             async move { bench.store.maintain(&bench.cx(), act, Upkeep::Optimize).await.map(drop) },
@@ -133,6 +166,9 @@ async fn a_session_that_ended_acts_no_more_whatever_the_command(bench: Bench) {
         let done = deed(&bench, bench.samples.act_by(&live.session, false), user.id).await;
         assert_eq!(done, Ok(()), "{name} on the right of a session that goes on");
     }
+    let rules = bench.store.rule_changes(&bench.cx()).await.expect("answers");
+    let silences = bench.store.silences(&bench.cx(), bench.samples.now()).await.expect("answers");
+    assert_eq!((rules.len(), silences.len()), (0, 1), "only what was done on a right that holds");
 }
 
 async fn an_expired_session_acts_no_more_but_for_a_minutes_leeway(bench: Bench) {

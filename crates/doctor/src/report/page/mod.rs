@@ -10,10 +10,11 @@ use serde::Serialize;
 use super::{Report, build};
 use crate::budget::{Budget, Component};
 use crate::checks::Finding;
-use crate::evidence::{FactId, FactKey, object};
+use crate::evidence::{Fact, FactId, FactKey, object};
 use crate::figure::{Expr, Figure, Unit, print};
 use crate::repairs::NEVER;
 use crate::sentence::Sentence;
+use crate::stats::P95_SAMPLES_MIN;
 use crate::verdict::Outcome;
 use crate::words::{self, Code};
 
@@ -297,13 +298,23 @@ fn slug_of(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Whether a fact has too few samples for a 95th percentile.
+fn is_few(fact: &Fact) -> bool {
+    fact.n < P95_SAMPLES_MIN as u64
+}
+
+/// What an endpoint's bar shows: the 95th percentile, or the median of few samples.
+fn upper(fact: &Fact) -> Expr {
+    if is_few(fact) { Expr::median(fact) } else { Expr::p95(fact) }
+}
+
 fn endpoints(report: &Report) -> Vec<Endpoint> {
     let facts = report.facts.as_slice();
     let widest = report
         .facts
         .iter()
         .filter(|fact| fact.key == FactKey::HttpTotalMs)
-        .filter_map(|fact| Figure::ms(Expr::p95(fact), facts))
+        .filter_map(|fact| Figure::ms(upper(fact), facts))
         .map(|figure| figure.value)
         .fold(report.thresholds.response_target_ms, f64::max);
     let mut seen: Vec<&str> = Vec::new();
@@ -314,7 +325,8 @@ fn endpoints(report: &Report) -> Vec<Endpoint> {
         }
         seen.push(&fact.object);
         let Some(median) = Figure::ms(Expr::median(fact), facts) else { continue };
-        let Some(p95) = Figure::ms(Expr::p95(fact), facts) else { continue };
+        let Some(upper) = Figure::ms(upper(fact), facts) else { continue };
+        let p95 = if is_few(fact) { "-".to_owned() } else { upper.to_string() };
         let errors = report
             .facts
             .iter()
@@ -324,8 +336,8 @@ fn endpoints(report: &Report) -> Vec<Endpoint> {
             path: fact.object.clone(),
             requests: fact.n,
             median: median.to_string(),
-            bar: p95.value / widest * 100.0,
-            p95: p95.to_string(),
+            bar: upper.value / widest * 100.0,
+            p95,
             errors: errors.map_or("-".to_owned(), |figure| figure.to_string()),
             misses: report.symptoms.iter().any(|symptom| symptom.object == fact.object),
         });

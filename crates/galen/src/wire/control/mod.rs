@@ -4,7 +4,7 @@
 pub mod client;
 pub mod server;
 
-use galen_core::{Refusal, UserId};
+use galen_core::{LogAsk, Refusal, SilenceId, UnixMs, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,6 +40,43 @@ pub enum Ask {
         after: Option<UserId>,
         /// How many at the most.
         limit: u32,
+    },
+    /// Whether it is ready, which resource is not, and who holds it.
+    Health {},
+    /// Alerts that are open, those of the past, and silences.
+    Alerts {},
+    /// Silence alerts.
+    Silence {
+        /// What it matches: a cause, a rule's code, or `*`.
+        matches: String,
+        /// For how long, in milliseconds.
+        for_ms: u64,
+        /// Why.
+        reason: String,
+    },
+    /// End a silence.
+    Unsilence {
+        /// Which.
+        id: SilenceId,
+    },
+    /// A page of the log.
+    Logs {
+        /// Which lines.
+        ask: LogAsk,
+    },
+    /// Errors of a range, in groups.
+    Errors {
+        /// From this moment on.
+        from: UnixMs,
+        /// Up to, and without, this moment.
+        until: UnixMs,
+    },
+    /// What the history holds of a range.
+    History {
+        /// From this moment on.
+        from: UnixMs,
+        /// Up to, and without, this moment.
+        until: UnixMs,
     },
     /// Run one of the safe repairs.
     Repair {

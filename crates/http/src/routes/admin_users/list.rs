@@ -1,6 +1,6 @@
 //! `GET /api/admin/users`: who has an account.
 
-use galen_core::model::UserFilter;
+use galen_core::model::{Role, UserFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +24,7 @@ struct Users<'a> {
 /// Lists users.
 #[utoipa::path(get, path = "/api/admin/users", tag = "admin", security(("session" = [])), params(
     ("email" = Option<String>, Query, description = "Only addresses that begin so."),
+    ("role" = Option<String>, Query, pattern = "^(user|admin)$", description = "Only users of this role."),
     ("after" = Option<String>, Query, format = "uuid", description = "The `next` of the page before."),
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "Rows; 20 if nothing is said."),
 ), responses(
@@ -31,7 +32,8 @@ struct Users<'a> {
 ))]
 pub(crate) async fn list(by: Admin, mut query: Query) -> Answer {
     let page = query.page();
-    let filter = UserFilter { email_prefix: query.text("email") };
+    let roles = Role::ALL.map(|role| (role.name(), role));
+    let filter = UserFilter { email_prefix: query.text("email"), role: query.word("role", &roles) };
     query.finish()?;
     let found = by.accounts().users(by.cx(), by.caller(), filter, page).await?;
     ok(&Users { items: found.items.iter().map(Into::into).collect(), next: found.next.map(Next) })

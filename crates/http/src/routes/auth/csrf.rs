@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, ok};
+use crate::answer::{Answer, Written, ok_written};
 use crate::caller::Anybody;
 
 /// A token against forged requests.
@@ -21,5 +21,6 @@ struct Token {
 ))]
 pub(crate) async fn csrf(by: Anybody) -> Answer {
     let session = by.caller().map(|caller| caller.session.id);
-    ok(&Token { csrf_token: by.accounts().csrf_token(session) })
+    let token = Token { csrf_token: by.accounts().csrf_token(session) };
+    Ok(ok_written(by.app(), Written::new(&token)?))
 }

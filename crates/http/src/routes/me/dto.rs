@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::time::Time;
 
 /// A text that is one of a few words.
-fn words(of: &[&str]) -> Schema {
+pub(crate) fn words(of: &[&str]) -> Schema {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(of.iter().copied())).into()
 }
 

@@ -11,5 +11,5 @@ use crate::routes::me::dto::MeView;
 pub(crate) async fn read(by: SignedIn) -> Answer {
     let now = by.app().clock.now();
     let written = by.app().me.get(by.shared_caller(), now)?;
-    Ok(ok_written(written))
+    Ok(ok_written(by.app(), written))
 }

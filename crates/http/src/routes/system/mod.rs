@@ -2,6 +2,7 @@
 
 pub(super) mod home;
 pub(super) mod livez;
+pub(super) mod metrics;
 pub(super) mod openapi;
 pub(super) mod problem;
 pub(super) mod readyz;

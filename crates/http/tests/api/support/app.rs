@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use galen_account::{Accounts, AdminUser, Keys, LimitPolicy, Policy, Ports};
 use galen_core::model::{Role, User};
-use galen_core::{Cx, RequestId, Secret, Store};
-use galen_http::{App, AppParts, Drained, HttpSettings, serve};
-use galen_store::{SqliteSettings, SqliteStore};
+use galen_core::{Clock, Code, Cx, Health, Refusal, RequestId, Secret, Store};
+use galen_http::{App, AppParts, CheckStatus, Drained, HttpSettings, serve};
+use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
+use galen_store::{HistorySettings, SqliteHistory, SqliteSettings, SqliteStore};
 use galen_testkit::{CollectingObserver, SeededEntropy};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -16,7 +17,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Reply};
-use super::clock::SteadyClock;
+use super::clock::{Onlooker, SteadyClock};
+use super::observer::Both;
 
 /// The admin every test application has.
 pub const EMAIL: &str = "ann@example.org";
@@ -30,6 +32,8 @@ pub struct TestApp {
     pub clock: Arc<SteadyClock>,
     pub entropy: Arc<SeededEntropy>,
     pub observer: Arc<CollectingObserver>,
+    pub monitor: Arc<Monitor>,
+    pub store: Arc<dyn Store>,
     pub shutdown: CancellationToken,
     served: JoinHandle<Drained>,
     _dir: tempfile::TempDir,
@@ -51,10 +55,12 @@ impl TestApp {
         let clock = Arc::new(SteadyClock::new());
         let entropy = Arc::new(SeededEntropy::new(7));
         let observer = Arc::new(CollectingObserver::default());
+        let monitor = monitor(dir.path(), &clock, &entropy);
+        let recorder = Arc::new(Both(Arc::clone(&observer) as _, monitor.observer()));
         let store = SqliteStore::open(
             SqliteSettings::at(dir.path().join("test.db")),
             Arc::clone(&clock) as _,
-            Arc::clone(&observer) as _,
+            Arc::clone(&recorder) as _,
         )
         .expect("a store");
         let store: Arc<dyn Store> = Arc::new(store);
@@ -69,8 +75,10 @@ impl TestApp {
         ));
         let app = App::new(AppParts {
             accounts: Arc::clone(&accounts),
-            store,
-            recorder: Arc::clone(&observer) as _,
+            store: Arc::clone(&store),
+            monitor: Arc::clone(&monitor),
+            checks: Arc::new(|| vec![check()]),
+            recorder,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::clone(&entropy) as _,
             settings,
@@ -79,7 +87,44 @@ impl TestApp {
         let addr = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
         let served = tokio::spawn(serve(Arc::clone(&app), listener, shutdown.clone()));
-        Self { addr, app, accounts, clock, entropy, observer, shutdown, served, _dir: dir }
+        Self {
+            addr,
+            app,
+            accounts,
+            clock,
+            entropy,
+            observer,
+            monitor,
+            store,
+            shutdown,
+            served,
+            _dir: dir,
+        }
+    }
+
+    /// Tries whether the store reads and writes a row, and tells the application, as the roof's task
+    /// does.
+    pub async fn canary(&self) {
+        let id = RequestId::mint(&*self.clock, &*self.entropy);
+        let cx = Cx::background(id, &*self.clock, 2_000_000_000);
+        let tried = async {
+            self.store.counts(&cx, self.clock.now()).await?;
+            self.store.canary(&cx).await
+        };
+        let code = tried.await.err().map(|error| Refusal::from(error).code);
+        self.note(code);
+    }
+
+    /// Tells the application that the canary found this.
+    pub fn note(&self, code: Option<Code>) {
+        let now = self.clock.now();
+        self.app.note_health(Health {
+            ready: code.is_none(),
+            code: code.map(|code| code.text().to_owned()),
+            since: now,
+            checked_at: now,
+            resources: Vec::new(),
+        });
     }
 
     /// A browser that has never been here.
@@ -139,6 +184,36 @@ impl TestApp {
         let mut all = self.observer.requests();
         all.retain(|record| record.route == route);
         all
+    }
+}
+
+/// A monitor with a history of its own.
+fn monitor(
+    dir: &std::path::Path,
+    clock: &Arc<SteadyClock>,
+    entropy: &Arc<SeededEntropy>,
+) -> Arc<Monitor> {
+    let clock = Arc::new(Onlooker(Arc::clone(clock)));
+    let settings = HistorySettings::at(dir.join("test.db.history"));
+    let history = SqliteHistory::open(settings, Arc::clone(&clock) as _).expect("a history");
+    Monitor::new(MonitorParts {
+        history: Arc::new(history),
+        clock,
+        entropy: Arc::clone(entropy) as _,
+        settings: MonitorSettings::default(),
+    })
+}
+
+/// The one synthetic check of every test application.
+fn check() -> CheckStatus {
+    CheckStatus {
+        name: "livez".to_owned(),
+        url: "http://127.0.0.1/livez".to_owned(),
+        own: true,
+        last_outcome: Some("ok".to_owned()),
+        total_ms: Some(1.5),
+        runs: 3,
+        ..CheckStatus::default()
     }
 }
 

@@ -3,6 +3,8 @@
 mod app;
 mod client;
 mod clock;
+pub mod log;
+mod observer;
 
 pub use app::{EMAIL, PASSWORD, TestApp, eventually, ok};
 pub use client::{Client, Reply, raw, read_reply};

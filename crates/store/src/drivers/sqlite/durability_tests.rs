@@ -1,8 +1,8 @@
 //! What an acknowledgement is worth: commits that cannot be synced are refused, and the canary writes.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use tokio::sync::oneshot::{self, Receiver};
 
+use super::gauges::{Gauges, Labels};
 use super::job::{Answer, Call, Command, Job, Work};
 use super::settings::{SqliteSettings, Synchronous};
 use super::writer::{Intake, Writer};
@@ -30,8 +31,13 @@ fn add(n: i64, kind: fn(Box<dyn Command>) -> Work) -> (Job, Receiver<Answer<u64>
     let (reply, answer) = oneshot::channel();
     let work = move |tx: &mut dyn Tx| tx.run(&ADD, &[n.into()]);
     let call = Call { work: Some(work), output: None, reply };
-    let job =
-        Job { name: "test.add", queued_ns: 0, deadline_ns: u64::MAX, work: kind(Box::new(call)) };
+    let job = Job {
+        name: "test.add",
+        queued_ns: 0,
+        lock_before_ns: 0,
+        deadline_ns: u64::MAX,
+        work: kind(Box::new(call)),
+    };
     (job, answer)
 }
 
@@ -67,11 +73,14 @@ fn while_commits_cannot_be_synced_again_they_are_refused() {
         path: path.clone(),
         schema_version: 1,
         readers: 0,
-        readers_busy: AtomicU32::new(0),
         last_commit_ns: AtomicU64::new(0),
+        gauges: Gauges::new(0),
+        file: None,
+        settled: Mutex::default(),
     };
     let (live, live_jobs) = bounded(8);
     let (_background, background_jobs) = bounded(1);
+    let (_probes, asked) = bounded(1);
     let (stop, stopped) = bounded(1);
     let writer = Writer {
         // Once after the sweep's slice, and once when the first command wants to be synced.
@@ -79,11 +88,13 @@ fn while_commits_cannot_be_synced_again_they_are_refused() {
         shared: Arc::new(shared),
         live: live_jobs,
         background: background_jobs,
+        probes: asked,
         stop: stopped,
         batch: 1,
         busy_timeout: Duration::ZERO,
         synchronous: Synchronous::Full,
         relaxed: Cell::new(false),
+        labels: Labels::new(),
         intake: Intake::default(),
     };
     let mut answers = Vec::new();

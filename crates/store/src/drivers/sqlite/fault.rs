@@ -4,7 +4,7 @@ use galen_core::StoreError;
 use rusqlite::ErrorCode;
 
 /// The store's word for an error of SQLite (<https://www.sqlite.org/rescode.html>).
-pub(super) fn fault(error: &rusqlite::Error) -> StoreError {
+pub(crate) fn fault(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,

@@ -71,7 +71,7 @@ fn look(path: &Path, known: &[Migration]) -> Result<Found, OpenError> {
     Ok(Found::Ours { version })
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = if is_quiet(path) {
         let uri = format!("file:{}?immutable=1", percent_encoded(path));
@@ -89,7 +89,7 @@ fn is_quiet(path: &Path) -> bool {
 }
 
 /// The file beside `path` with this ending.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

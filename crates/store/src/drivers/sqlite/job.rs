@@ -39,6 +39,8 @@ pub(super) struct Job {
     pub name: &'static str,
     /// When it was queued, on the monotonic clock.
     pub queued_ns: u64,
+    /// How long the writer had ever waited for somebody else's lock when it was queued.
+    pub lock_before_ns: u64,
     /// When it stops being worth beginning, on the monotonic clock.
     pub deadline_ns: u64,
     /// What is to be done.
@@ -53,6 +55,8 @@ pub(super) enum Work {
     Redoable(Box<dyn Command>),
     /// A piece of maintenance, which runs outside any transaction.
     Upkeep(UpkeepCall),
+    /// The lock for writing, taken and given back.
+    Probe(oneshot::Sender<Answer<()>>),
 }
 
 impl Job {
@@ -61,6 +65,7 @@ impl Job {
         let gone = match &self.work {
             Work::Command(command) | Work::Redoable(command) => command.is_abandoned(),
             Work::Upkeep(call) => call.reply.is_closed(),
+            Work::Probe(reply) => reply.is_closed(),
         };
         let late = gone || now_ns > self.deadline_ns;
         late.then_some(StoreError::TooLate { queue: "writer" })
@@ -73,6 +78,7 @@ impl Job {
                 command.answer(Err(error), spent);
             }
             Work::Upkeep(call) => call.answer(Err(error), spent),
+            Work::Probe(reply) => give(reply, (Err(error), spent)),
         }
     }
 }

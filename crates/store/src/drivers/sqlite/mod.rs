@@ -4,12 +4,19 @@ mod checkpoint;
 #[cfg(test)]
 mod durability_tests;
 mod fault;
+mod gauges;
 mod inspect;
 mod job;
+mod lock;
 mod migrate;
 mod open;
 mod open_error;
+mod overdue;
+mod pages;
+#[cfg(test)]
+mod pool_tests;
 mod readers;
+mod recycle;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -18,25 +25,33 @@ mod upkeep;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, TrySendError};
-use galen_core::model::{Act, Pressure, StoreFacts, Upkeep, UpkeepReceipt};
-use galen_core::{Clock, Cx, Observer, Phase, StoreError, StoreResult, Urgency};
+use galen_core::model::{
+    Act, PoolUse, Pressure, Recycled, StoreFacts, Upkeep, UpkeepAdvice, UpkeepReceipt,
+};
+use galen_core::{Clock, Cx, Deadline, Observer, Phase, StoreError, StoreResult, Urgency};
 use tokio::sync::oneshot;
 
 pub use open_error::OpenError;
 pub use settings::{SqliteSettings, Synchronous};
 
-use self::job::{Call, Command, Job, UpkeepCall, Work};
+use self::gauges::Gauges;
+use self::job::{Answer, Call, Command, Job, UpkeepCall, Work, give};
 use self::readers::Errand;
+use self::recycle::{RECYCLE, Renewal, Round, UnderWay};
 use self::tx::SqliteTx;
+use self::upkeep::Settled;
+use crate::commands::warrant;
 use crate::migrations::{self, Migration};
 use crate::port::{Engine, SqlStore};
 use crate::tx::Tx;
-use open::create_private;
+pub(crate) use fault::fault;
+pub(crate) use inspect::{beside, connect};
+pub(crate) use open::create_private;
 
 /// What marks a database file as Galen's, at offset 68 of its header: the letters "Galn"
 /// (<https://www.sqlite.org/fileformat2.html#application_id>).
@@ -59,8 +74,25 @@ pub(crate) struct Shared {
     wal_path: PathBuf,
     schema_version: u32,
     readers: u32,
-    readers_busy: AtomicU32,
     last_commit_ns: AtomicU64,
+    gauges: Gauges,
+    /// Which file was opened.
+    file: Option<(u64, u64)>,
+    settled: Mutex<Settled>,
+}
+
+impl Shared {
+    /// Work for the writer, queued now.
+    fn job(&self, name: &'static str, deadline: Deadline, work: Work) -> Job {
+        let queued_ns = self.clock.monotonic_ns();
+        let lock_before_ns = self.gauges.lock.total_ns(queued_ns);
+        Job { name, queued_ns, lock_before_ns, deadline_ns: deadline.0, work }
+    }
+
+    /// Whether the file that was opened still lies at its path.
+    fn is_same_file(&self) -> bool {
+        self.file.is_some() && open::identity(&self.path) == self.file
+    }
 }
 
 /// The SQLite engine: its queues and its threads.
@@ -68,8 +100,12 @@ pub struct Sqlite {
     shared: Arc<Shared>,
     live: Sender<Job>,
     background: Sender<Job>,
+    probes: Sender<Job>,
     stop: Sender<()>,
     reads: Sender<Errand>,
+    /// One a reader.
+    renewals: Vec<Sender<Renewal>>,
+    recycling: Arc<AtomicBool>,
     closing: AtomicBool,
     threads: Mutex<Option<Threads>>,
 }
@@ -133,12 +169,13 @@ impl Sqlite {
 
     /// Puts a job into the queue of its urgency.
     fn queue(&self, cx: &Cx, job: Job) -> StoreResult<()> {
-        let (lane, queue) = match cx.urgency {
-            Urgency::Live => (&self.live, "writer"),
-            Urgency::Background => (&self.background, "writer"),
+        let lane = match (&job.work, cx.urgency) {
+            (Work::Probe(_), _) => &self.probes,
+            (_, Urgency::Live) => &self.live,
+            (_, Urgency::Background) => &self.background,
         };
         self.refused_when_closing()?;
-        lane.try_send(job).map_err(|error| refused(&error, queue))
+        lane.try_send(job).map_err(|error| refused(&error, "writer"))
     }
 
     fn refused_when_closing(&self) -> StoreResult<()> {
@@ -162,16 +199,8 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let call = Call { work: Some(work), output: None, reply };
-        let job = Job {
-            name,
-            queued_ns: self.shared.clock.monotonic_ns(),
-            deadline_ns: cx.deadline.0,
-            work: kind(Box::new(call)),
-        };
-        self.queue(cx, job)?;
-        let (result, spent) = answer.await.map_err(|_| lost())?;
-        spent.count(&cx.ledger);
-        result
+        self.queue(cx, self.shared.job(name, cx.deadline, kind(Box::new(call))))?;
+        answered(cx, answer).await
     }
 
     /// Runs a read that may look at the connection itself.
@@ -202,6 +231,13 @@ impl Drop for Sqlite {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Waits for the writer's answer, and counts where the time went.
+async fn answered<T>(cx: &Cx, answer: oneshot::Receiver<Answer<T>>) -> StoreResult<T> {
+    let (result, spent) = answer.await.map_err(|_| lost())?;
+    spent.count(&cx.ledger);
+    result
 }
 
 fn joined(thread: JoinHandle<()>) {
@@ -257,10 +293,52 @@ impl Engine for Sqlite {
             writes_waiting: count(self.live.len()),
             writes_capacity: count(self.live.capacity().unwrap_or(0)),
             reads_waiting: count(self.reads.len()),
-            readers_busy: self.shared.readers_busy.load(Ordering::Relaxed),
+            readers_busy: self.shared.gauges.readers_busy(),
             readers: self.shared.readers,
             last_commit_ns: self.shared.last_commit_ns.load(Ordering::Relaxed),
         }
+    }
+
+    fn pool(&self) -> PoolUse {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        PoolUse {
+            reads_waiting: count(self.reads.len()),
+            writes_waiting: count(self.live.len()),
+            ..self.shared.gauges.pool(self.shared.clock.monotonic_ns())
+        }
+    }
+
+    async fn probe_lock<'a>(&'a self, cx: &'a Cx) -> StoreResult<()> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(cx, self.shared.job("upkeep.probe_lock", cx.deadline, Work::Probe(reply)))?;
+        answered(cx, answer).await
+    }
+
+    async fn recycle<'a>(&'a self, cx: &'a Cx, act: Act) -> StoreResult<Recycled> {
+        self.refused_when_closing()?;
+        let under_way = UnderWay::begin(&self.recycling)?;
+        let first = act.clone();
+        self.call(cx, RECYCLE, move |tx| warrant::hold(tx, &first), Work::Command).await?;
+        let (reply, answer) = oneshot::channel();
+        let round = Round {
+            shared: Arc::clone(&self.shared),
+            orders: self.renewals.clone(),
+            errands: self.reads.clone(),
+            live: self.live.clone(),
+            deadline: cx.deadline,
+            under_way,
+        };
+        // A thread of its own, so that it is finished and noted though its caller goes away.
+        let go = move || give(reply, round.go(act));
+        let spawned = open::spawn("galen-recycle", &self.shared.path, go);
+        spawned.map_err(|error| StoreError::Engine(error.to_string()))?;
+        answered(cx, answer).await
+    }
+
+    async fn advise<'a>(&'a self, cx: &'a Cx) -> StoreResult<UpkeepAdvice> {
+        let shared = Arc::clone(&self.shared);
+        let work = move |tx: &mut dyn Tx| upkeep::advise(tx, &shared);
+        self.call(cx, "upkeep.advise", work, Work::Command).await
     }
 
     async fn maintain<'a>(
@@ -270,17 +348,10 @@ impl Engine for Sqlite {
         upkeep: Upkeep,
     ) -> StoreResult<UpkeepReceipt> {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            name: "upkeep.maintain",
-            queued_ns: self.shared.clock.monotonic_ns(),
-            deadline_ns: cx.deadline.0,
-            work: Work::Upkeep(UpkeepCall { act, upkeep, reply }),
-        };
+        let work = Work::Upkeep(UpkeepCall { act, upkeep, reply });
         let before = self.pressure();
-        self.queue(cx, job)?;
-        let (result, spent) = answer.await.map_err(|_| lost())?;
-        spent.count(&cx.ledger);
-        let mut receipt = result?;
+        self.queue(cx, self.shared.job("upkeep.maintain", cx.deadline, work))?;
+        let mut receipt = answered(cx, answer).await?;
         receipt.before.pressure = before;
         receipt.after.pressure = self.pressure();
         Ok(receipt)

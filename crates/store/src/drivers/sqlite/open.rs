@@ -1,9 +1,9 @@
 //! Opening: look first, then make or migrate, then start the threads.
 
 use std::cell::Cell;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,9 +13,11 @@ use galen_core::{Clock, Observer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::gauges::{Gauges, Labels};
 use super::inspect::{Found, beside, inspect};
 use super::open_error::OpenError;
-use super::readers::{self, Errand};
+use super::readers::{Errand, Reader};
+use super::recycle::Renewal;
 use super::settings::SqliteSettings;
 use super::writer::{Intake, Writer};
 use super::{OLDEST_SQLITE, OLDEST_SQLITE_NUMBER, Shared, Sqlite, Threads, checkpoint, migrate};
@@ -24,6 +26,9 @@ use crate::queries;
 
 /// How long the log may stay when it begins anew, in bytes; what is longer is cut.
 const LOG_KEPT_BYTES: u32 = 16 * 1024 * 1024;
+
+/// How many may ask at a time whether the lock can be had: the canary, and whoever looks by hand.
+const PROBES_MOST: usize = 8;
 
 /// `auto_vacuum` as SQLite numbers it: free pages can be given back a few at a time.
 const INCREMENTAL: i64 = 2;
@@ -45,16 +50,19 @@ pub(super) fn open(
         source,
     })?;
     let writer = writable(&path, &settings, clock.as_ref(), known)?;
+    let readers = u32::try_from(settings.readers.max(1)).unwrap_or(u32::MAX);
     let shared = Arc::new(Shared {
         clock,
         observer,
         // SQLite follows links, and keeps its log beside what they lead to.
         wal_path: beside(writer.path().map_or(path.as_path(), Path::new), "-wal"),
         schema_version: known.last().map_or(0, |newest| newest.version),
-        readers: u32::try_from(settings.readers.max(1)).unwrap_or(u32::MAX),
+        readers,
+        gauges: Gauges::new(readers),
+        file: identity(&path),
         path,
-        readers_busy: AtomicU32::new(0),
         last_commit_ns: AtomicU64::new(0),
+        settled: Mutex::default(),
     });
     start(&settings, &shared, writer)
 }
@@ -94,7 +102,7 @@ fn writable(
 }
 
 /// Makes a file that only its owner can read. No connection to it can exist yet.
-pub(super) fn create_private(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn create_private(path: &Path) -> Result<(), OpenError> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let io = |source| OpenError::Io { what: "make", path: path.to_owned(), source };
     made.map(drop).map_err(io)
@@ -134,8 +142,14 @@ pub(super) fn tune(connection: &Connection, settings: &SqliteSettings) -> rusqli
     Ok(())
 }
 
+/// Which file lies at a path: its device and its number there. Nothing when there is none.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 /// A reader's connection.
-fn readable(shared: &Shared, settings: &SqliteSettings) -> rusqlite::Result<Connection> {
+pub(super) fn readable(shared: &Shared, settings: &SqliteSettings) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&shared.path, flags)?;
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
@@ -168,9 +182,12 @@ fn start(
     let (reads, errands) = bounded(settings.reader_queue.max(1));
     let (wake, woken) = bounded(1);
     checkpoint::watch(&mut connection, wake).map_err(failed)?;
-    let mut readers = Vec::new();
+    let (probes, asked) = bounded(PROBES_MOST);
+    let (mut readers, mut renewals) = (Vec::new(), Vec::new());
     for number in 0..shared.readers {
-        readers.push(start_reader(number, settings, shared, &errands)?);
+        let (order, ordered) = bounded(1);
+        readers.push(start_reader(Reader::new(number, shared, settings), &errands, ordered)?);
+        renewals.push(order);
     }
     let second = checkpointing(shared, settings).map_err(failed)?;
     let checkpointer = spawn("galen-log", &shared.path, move || checkpoint::work(&second, &woken))?;
@@ -179,11 +196,13 @@ fn start(
         shared: Arc::clone(shared),
         live: live_jobs,
         background: background_jobs,
+        probes: asked,
         stop: stopped,
         batch: settings.batch.max(1),
         busy_timeout: Duration::from_millis(settings.busy_timeout_ms),
         synchronous: settings.synchronous,
         relaxed: Cell::new(false),
+        labels: Labels::new(),
         intake: Intake::default(),
     };
     let writer = spawn("galen-writer", &shared.path, move || writer.work())?;
@@ -191,29 +210,30 @@ fn start(
         shared: Arc::clone(shared),
         live,
         background,
+        probes,
         stop,
         reads,
+        renewals,
+        recycling: Arc::default(),
         closing: AtomicBool::new(false),
         threads: Mutex::new(Some(Threads { writer, checkpointer, readers })),
     })
 }
 
 fn start_reader(
-    number: u32,
-    settings: &SqliteSettings,
-    shared: &Arc<Shared>,
+    reader: Reader,
     errands: &Receiver<Errand>,
+    renewals: Receiver<Renewal>,
 ) -> Result<JoinHandle<()>, OpenError> {
-    let opened = readable(shared, settings);
-    let connection = opened.map_err(|error| OpenError::of(&shared.path, &error))?;
-    let (shared, errands) = (Arc::clone(shared), errands.clone());
-    let path: PathBuf = shared.path.clone();
-    spawn(&format!("galen-reader-{number}"), &path, move || {
-        readers::work(&connection, &shared, &errands);
+    let path = reader.path().to_owned();
+    let connection = reader.connect().map_err(|error| OpenError::of(&path, &error))?;
+    let errands = errands.clone();
+    spawn(&format!("galen-reader-{}", reader.number()), &path, move || {
+        reader.work(connection, &errands, &renewals);
     })
 }
 
-fn spawn(
+pub(super) fn spawn(
     name: &str,
     path: &Path,
     work: impl FnOnce() + Send + 'static,

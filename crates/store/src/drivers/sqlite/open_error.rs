@@ -89,7 +89,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// The error for what SQLite said about the file at `path`.
-    pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => {

@@ -20,29 +20,29 @@ use crate::port::Engine;
 use crate::tx::{Tx, one};
 
 /// A statement of a test.
-const fn query(sql: &'static str) -> Query {
+pub(super) const fn query(sql: &'static str) -> Query {
     Query { name: "test.statement", sql }
 }
 
 const ADD: Query = query("INSERT INTO session_expiry_counts (expires_at, n) VALUES ($1, $2)");
 const COUNT: Query = query("SELECT count(*) FROM session_expiry_counts");
 
-struct Play {
-    store: Arc<SqliteStore>,
-    samples: Samples,
-    observer: Arc<CollectingObserver>,
+pub(super) struct Play {
+    pub store: Arc<SqliteStore>,
+    pub samples: Samples,
+    pub observer: Arc<CollectingObserver>,
     #[expect(dead_code, reason = "the folder lives as long as the store")]
     folder: tempfile::TempDir,
 }
 
 /// A command at which the writer stands still until it is let go.
-struct Plug {
+pub(super) struct Plug {
     let_go: mpsc::Sender<()>,
     done: JoinHandle<StoreResult<()>>,
 }
 
 impl Play {
-    fn new(change: impl FnOnce(&mut SqliteSettings)) -> Self {
+    pub fn new(change: impl FnOnce(&mut SqliteSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = SqliteSettings::at(folder.path().join("galen.db"));
         change(&mut settings);
@@ -54,7 +54,7 @@ impl Play {
     }
 
     /// Starts a command; it is in the queue, or under way, when this returns.
-    async fn start<T: Send + 'static>(
+    pub async fn start<T: Send + 'static>(
         &self,
         cx: Cx,
         work: impl FnOnce(&mut dyn Tx) -> StoreResult<T> + Send + 'static,
@@ -78,7 +78,7 @@ impl Play {
         task
     }
 
-    async fn plug(&self) -> Plug {
+    pub async fn plug(&self) -> Plug {
         let (let_go, gate) = mpsc::channel();
         let (reached, at_gate) = tokio::sync::oneshot::channel();
         let done = self
@@ -91,7 +91,7 @@ impl Play {
         Plug { let_go, done }
     }
 
-    async fn add(&self, n: i64) -> JoinHandle<StoreResult<u64>> {
+    pub async fn add(&self, n: i64) -> JoinHandle<StoreResult<u64>> {
         self.start(self.samples.cx(), move |tx| tx.run(&ADD, &[n.into(), 0.into()])).await
     }
 
@@ -103,7 +103,7 @@ impl Play {
 }
 
 impl Plug {
-    async fn pull(self) {
+    pub async fn pull(self) {
         self.let_go.send(()).unwrap();
         self.done.await.unwrap().unwrap();
     }

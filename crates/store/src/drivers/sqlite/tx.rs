@@ -4,8 +4,9 @@ use galen_core::{StatementRecord, StoreError, StoreResult};
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{CachedStatement, Connection, StatementStatus};
 
-use super::Shared;
 use super::fault::fault;
+use super::readers::Reader;
+use super::{Shared, pages};
 use crate::Query;
 use crate::tx::{Row, Tx, Value};
 
@@ -13,12 +14,18 @@ use crate::tx::{Row, Tx, Value};
 pub(crate) struct SqliteTx<'a> {
     pub(super) connection: &'a Connection,
     pub(super) shared: &'a Shared,
+    /// The reader whose connection it is; nobody for the writer's.
+    pub(super) reader: Option<&'a Reader>,
+    /// How long the caller waited before; its first statement takes it.
+    pub(super) wait_ns: u64,
 }
 
-/// What one statement did: rows given or changed, rows visited by full scans.
+/// What one statement did: rows given or changed, rows visited by full scans, pages asked for.
+#[derive(Clone, Copy, Default)]
 struct Did {
     rows: u64,
     scanned_rows: u64,
+    pages: u64,
 }
 
 impl SqliteTx<'_> {
@@ -28,19 +35,24 @@ impl SqliteTx<'_> {
 
     /// Prepares, binds and runs; tells the observer whatever came of it.
     fn observed(
-        &self,
+        &mut self,
         query: &Query,
         values: &[Value<'_>],
         run: impl FnOnce(&mut CachedStatement<'_>) -> StoreResult<u64>,
     ) -> StoreResult<u64> {
         let begun_ns = self.now_ns();
+        if let Some(reader) = self.reader {
+            reader.runs(query.name);
+        }
         let did = self.timed(query, values, run);
-        let (rows, scanned_rows) = did.as_ref().map_or((0, 0), |did| (did.rows, did.scanned_rows));
+        let Did { rows, scanned_rows, pages } = *did.as_ref().unwrap_or(&Did::default());
         self.shared.observer.statement(&StatementRecord {
             name: query.name,
+            wait_ns: std::mem::take(&mut self.wait_ns),
             run_ns: self.now_ns().saturating_sub(begun_ns),
             rows,
             scanned_rows,
+            pages,
             failed: did.is_err(),
         });
         did.map(|did| did.rows)
@@ -55,10 +67,13 @@ impl SqliteTx<'_> {
         let prepared = self.connection.prepare_cached(query.sql);
         let mut statement = prepared.map_err(|error| fault(&error))?;
         bind(&mut statement, query, values)?;
+        // What was asked for between statements, to begin or to commit, is nobody's.
+        pages::taken(self.connection);
         let outcome = run(&mut statement);
         let scanned = statement.reset_status(StatementStatus::FullscanStep);
         let scanned_rows = u64::try_from(scanned).unwrap_or(0);
-        outcome.map(|rows| Did { rows, scanned_rows })
+        let pages = pages::taken(self.connection);
+        outcome.map(|rows| Did { rows, scanned_rows, pages })
     }
 }
 
@@ -76,6 +91,7 @@ fn bind(
         let bound = match *value {
             Value::Null => statement.raw_bind_parameter(index + 1, Null),
             Value::Int(number) => statement.raw_bind_parameter(index + 1, number),
+            Value::Real(number) => statement.raw_bind_parameter(index + 1, number),
             Value::Text(text) => statement.raw_bind_parameter(index + 1, text),
             Value::Blob(bytes) => statement.raw_bind_parameter(index + 1, bytes),
         };
@@ -129,6 +145,14 @@ impl Row for SqliteRow<'_> {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(number) => Ok(Some(number)),
             other => Err(unlike(column, other, "a whole number")),
+        }
+    }
+
+    fn maybe_real(&self, column: usize) -> StoreResult<Option<f64>> {
+        match self.cell(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Real(number) => Ok(Some(number)),
+            other => Err(unlike(column, other, "a number")),
         }
     }
 

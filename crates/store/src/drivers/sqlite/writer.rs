@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, select};
 use galen_core::{CommandRecord, StoreError, StoreResult};
@@ -18,6 +18,7 @@ use rusqlite::Connection;
 
 use super::Shared;
 use super::fault::{commit_fault, fault};
+use super::gauges::Labels;
 use super::job::{Command, Job, Spent, Work};
 use super::settings::Synchronous;
 use super::tx::SqliteTx;
@@ -28,15 +29,14 @@ use crate::commands::warrant;
 /// delayed by traffic and never starved by it.
 const LIVE_STREAK: u32 = 16;
 
-/// The longest pause between two attempts to take a lock that somebody else holds.
-const PAUSE_LONGEST: Duration = Duration::from_millis(20);
-
 /// The writer's thread.
 pub(super) struct Writer {
     pub connection: Connection,
     pub shared: Arc<Shared>,
     pub live: Receiver<Job>,
     pub background: Receiver<Job>,
+    /// Who asks whether the lock can be had: answered with the next transaction that is begun.
+    pub probes: Receiver<Job>,
     pub stop: Receiver<()>,
     pub batch: usize,
     pub busy_timeout: Duration,
@@ -44,6 +44,7 @@ pub(super) struct Writer {
     /// Whether the connection may sync less than `synchronous` says: while a redoable command runs,
     /// and after it until the level is back.
     pub relaxed: Cell<bool>,
+    pub labels: Labels,
     pub intake: Intake,
 }
 
@@ -62,8 +63,7 @@ pub(super) struct Intake {
 struct Ran {
     job: Named,
     outcome: StoreResult<()>,
-    queue_ns: u64,
-    lock_ns: u64,
+    waited: Spent,
     begun_ns: u64,
     ended_ns: u64,
 }
@@ -78,11 +78,14 @@ impl Writer {
     /// Works until it is told to stop and its queues are empty.
     pub(super) fn work(mut self) {
         while let Some((first, is_live)) = self.next() {
+            self.shared.gauges.writer_begins(self.now_ns());
+            self.names(first.name);
             let mut jobs = self.gather(first, is_live);
             let alone = jobs.len() == 1;
             while let Some(job) = jobs.pop_front() {
                 match job.work {
                     Work::Upkeep(_) => self.maintain(job),
+                    Work::Probe(_) => self.probe(job),
                     Work::Redoable(_) => self.redoable(job),
                     Work::Command(_) => {
                         jobs.push_front(job);
@@ -90,7 +93,14 @@ impl Writer {
                     }
                 }
             }
+            self.shared.gauges.writer_rests();
         }
+    }
+
+    /// Lets others see what it is at.
+    fn names(&self, command: &'static str) {
+        let gauges = &self.shared.gauges;
+        gauges.writer_runs(self.labels.number(gauges, command));
     }
 
     /// The next job, and whether it is live: live ones first, a background one when none waits or
@@ -113,12 +123,16 @@ impl Writer {
             self.intake.streak = 0;
             return Some((job, false));
         }
+        if let Ok(job) = self.probes.try_recv() {
+            return Some((job, false));
+        }
         if self.intake.stopping {
             return None;
         }
         select! {
             recv(self.live) -> job => job.ok().map(|job| (job, true)),
             recv(self.background) -> job => job.ok().map(|job| (job, false)),
+            recv(self.probes) -> job => job.ok().map(|job| (job, false)),
             recv(self.stop) -> _ => {
                 self.intake.stopping = true;
                 self.next()
@@ -164,7 +178,7 @@ impl Writer {
     fn commands(&self, jobs: &mut VecDeque<Job>, alone: bool) {
         match self.restore_level() {
             Ok(()) => self.transaction(jobs, alone),
-            Err(error) => self.refuse_all(jobs, &error, 0),
+            Err(error) => self.refuse_all(jobs, &error),
         }
     }
 
@@ -184,13 +198,12 @@ impl Writer {
     /// Runs commands from the front of `jobs` in one transaction, until there are none left or an
     /// error made SQLite give the whole transaction up.
     fn transaction(&self, jobs: &mut VecDeque<Job>, alone: bool) {
-        let lock_ns = match self.begin() {
-            Ok(lock_ns) => lock_ns,
-            Err((error, lock_ns)) => return self.refuse_all(jobs, &error, lock_ns),
-        };
+        if let Err(error) = self.begin() {
+            return self.refuse_all(jobs, &error);
+        }
         let mut ran: Vec<Ran> = Vec::with_capacity(jobs.len());
         while let Some(job) = jobs.pop_front() {
-            let Some(one) = self.run(job, alone, lock_ns) else { continue };
+            let Some(one) = self.run(job, alone) else { continue };
             let given_up = one.outcome.as_ref().err().filter(|_| self.connection.is_autocommit());
             let given_up = given_up.cloned();
             ran.push(one);
@@ -203,55 +216,34 @@ impl Writer {
         self.answer(ran, committed);
     }
 
-    /// Begins, waiting for somebody else's lock as long as is allowed. Gives the time waited.
-    fn begin(&self) -> Result<u64, (StoreError, u64)> {
-        let mut waiting: Option<(Instant, u64)> = None;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            let waited_ns = |waiting: Option<(Instant, u64)>| {
-                waiting.map_or(0, |(_, since)| self.now_ns().saturating_sub(since))
-            };
-            let error = match self.statement("BEGIN IMMEDIATE") {
-                Ok(()) => return Ok(waited_ns(waiting)),
-                Err(error) => fault(&error),
-            };
-            let (since, _) = *waiting.get_or_insert_with(|| (Instant::now(), self.now_ns()));
-            if error != StoreError::Locked || since.elapsed() >= self.busy_timeout {
-                tracing::warn!(%error, "a transaction could not be begun");
-                return Err((error, waited_ns(waiting)));
-            }
-            std::thread::sleep(pause);
-            pause = PAUSE_LONGEST.min(pause * 2);
-        }
-    }
-
     /// Runs one command. Nothing when it was not worth beginning, and was answered so.
-    fn run(&self, job: Job, alone: bool, lock_ns: u64) -> Option<Ran> {
+    fn run(&self, job: Job, alone: bool) -> Option<Ran> {
         let begun_ns = self.now_ns();
-        let queue_ns = begun_ns.saturating_sub(job.queued_ns).saturating_sub(lock_ns);
+        let waited = self.waited(&job, begun_ns);
         if let Some(error) = job.outdated(begun_ns) {
-            job.refuse(error, Spent { queue_ns, lock_ns, ..Spent::default() });
+            job.refuse(error, waited);
             return None;
         }
+        self.names(job.name);
         let Job { name, work: Work::Command(mut command) | Work::Redoable(mut command), .. } = job
         else {
             return None;
         };
-        let outcome = self.guarded(command.as_mut(), alone);
+        let outcome = self.guarded(command.as_mut(), alone, waited.queue_ns);
         let ended_ns = self.now_ns();
         let job = Named { name, command };
-        Some(Ran { job, outcome, queue_ns, lock_ns, begun_ns, ended_ns })
+        Some(Ran { job, outcome, waited, begun_ns, ended_ns })
     }
 
     /// Runs a command so that its failure or panic takes back what it did and nothing else. One
     /// that has the transaction to itself needs no savepoint, which would copy every page it
     /// changes: it is rolled back with the transaction.
-    fn guarded(&self, command: &mut dyn Command, alone: bool) -> StoreResult<()> {
+    fn guarded(&self, command: &mut dyn Command, alone: bool, wait_ns: u64) -> StoreResult<()> {
         let inside = |sql: &str| self.statement(sql).map_err(|error| fault(&error));
         if !alone {
             inside("SAVEPOINT command")?;
         }
-        let mut tx = SqliteTx { connection: &self.connection, shared: &self.shared };
+        let mut tx = self.tx(wait_ns);
         let ran = catch_unwind(AssertUnwindSafe(|| command.run(&mut tx)));
         let outcome = ran.unwrap_or_else(|_| {
             tracing::error!("a command panicked; what it did was taken back");
@@ -275,8 +267,12 @@ impl Writer {
         outcome.and(settled)
     }
 
+    fn tx(&self, wait_ns: u64) -> SqliteTx<'_> {
+        SqliteTx { connection: &self.connection, shared: &self.shared, reader: None, wait_ns }
+    }
+
     /// Gives the transaction up if there is one.
-    fn roll_back(&self) {
+    pub(super) fn roll_back(&self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
         {
@@ -302,22 +298,20 @@ impl Writer {
         for one in ran {
             let outcome = one.outcome.and_then(|()| committed.clone());
             let spent = Spent {
-                queue_ns: one.queue_ns,
-                lock_ns: one.lock_ns,
                 run_ns: one.ended_ns.saturating_sub(one.begun_ns),
                 commit_ns: now_ns.saturating_sub(one.ended_ns),
+                ..one.waited
             };
             self.record(one.job.name, spent, batch, outcome.is_err());
             one.job.command.answer(outcome, spent);
         }
     }
 
-    fn refuse_all(&self, jobs: &mut VecDeque<Job>, error: &StoreError, lock_ns: u64) {
+    fn refuse_all(&self, jobs: &mut VecDeque<Job>, error: &StoreError) {
         let now_ns = self.now_ns();
         let batch = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         for job in jobs.drain(..) {
-            let queue_ns = now_ns.saturating_sub(job.queued_ns).saturating_sub(lock_ns);
-            let spent = Spent { queue_ns, lock_ns, ..Spent::default() };
+            let spent = self.waited(&job, now_ns);
             self.record(job.name, spent, batch, true);
             job.refuse(error.clone(), spent);
         }
@@ -326,26 +320,27 @@ impl Writer {
     /// Runs a piece of maintenance, outside any transaction but the one that notes it.
     fn maintain(&self, job: Job) {
         let begun_ns = self.now_ns();
-        let queue_ns = begun_ns.saturating_sub(job.queued_ns);
+        let waited = self.waited(&job, begun_ns);
         if let Some(error) = job.outdated(begun_ns) {
-            return job.refuse(error, Spent { queue_ns, ..Spent::default() });
+            return job.refuse(error, waited);
         }
         let name = job.name;
         let Work::Upkeep(call) = job.work else { return };
-        let mut tx = SqliteTx { connection: &self.connection, shared: &self.shared };
+        self.names(job.name);
+        let mut tx = self.tx(waited.queue_ns);
         let allowed = self.restore_level().and_then(|()| warrant::hold(&mut tx, &call.act));
         let result = allowed.and_then(|()| upkeep::run(&mut tx, call.upkeep)).and_then(|receipt| {
-            self.begin().map_err(|(error, _)| error)?;
+            self.begin()?;
             let noted = upkeep::note(&mut tx, &call.act, &receipt);
             noted.and_then(|()| self.commit()).map(|()| receipt).inspect_err(|_| self.roll_back())
         });
         let run_ns = self.now_ns().saturating_sub(begun_ns);
-        let spent = Spent { queue_ns, run_ns, ..Spent::default() };
+        let spent = Spent { run_ns, ..waited };
         self.record(name, spent, 1, result.is_err());
         call.answer(result, spent);
     }
 
-    fn record(&self, name: &'static str, spent: Spent, batch: u32, failed: bool) {
+    pub(super) fn record(&self, name: &'static str, spent: Spent, batch: u32, failed: bool) {
         self.shared.observer.command(&CommandRecord {
             name,
             queue_ns: spent.queue_ns,
@@ -357,11 +352,11 @@ impl Writer {
         });
     }
 
-    fn statement(&self, sql: &str) -> rusqlite::Result<()> {
+    pub(super) fn statement(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.raw_execute().map(|_| ())
     }
 
-    fn now_ns(&self) -> u64 {
+    pub(super) fn now_ns(&self) -> u64 {
         self.shared.clock.monotonic_ns()
     }
 }

@@ -1,0 +1,138 @@
+//! Tells of alerts: one message each to every active admin's inbox, and one line in the log.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use galen_account::{Publish, Recipient};
+use galen_core::model::{Level, Role, UserFilter, UserStatus};
+use galen_core::{Code, Cx, PageRequest, Refusal, Resource, UserId};
+use galen_monitor::{Delivery, Severity, Telling};
+use serde_json::{Value, json};
+
+use super::running::Running;
+use super::words;
+
+/// The category under which the inbox has them.
+const CATEGORY: &str = "alert";
+/// How many users are read at a time, and how many admins are told at the most.
+const PAGE: u32 = 200;
+const ADMINS_MAX: usize = 1_000;
+
+/// What was written into the log already, of what still waits to be delivered.
+#[derive(Debug, Default)]
+pub struct Crier(Mutex<HashSet<String>>);
+
+impl Crier {
+    /// Whether this one is said for the first time. Keys that wait no longer are forgotten, so it
+    /// holds no more than the monitor has waiting.
+    fn is_news(&self, key: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned())
+    }
+
+    fn keep(&self, waiting: &[Delivery]) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|key| waiting.iter().any(|delivery| delivery.key == *key));
+    }
+}
+
+/// Delivers what waits. What cannot be delivered now waits for the next turn: the key under which
+/// each message is published makes a second attempt harmless.
+///
+/// # Errors
+/// When the admins cannot be read or a message cannot be published.
+pub async fn deliver(running: &Running, cx: &Cx) -> Result<Value, Refusal> {
+    let monitor = &running.rooms.monitor;
+    let waiting = monitor.deliveries();
+    running.crier.keep(&waiting);
+    for delivery in &waiting {
+        if running.crier.is_news(&delivery.key) {
+            say(delivery);
+        }
+    }
+    if waiting.is_empty() || !takes_writes(running) {
+        return Ok(json!({ "delivered": 0, "waiting": waiting.len() }));
+    }
+    let admins = admins(running, cx).await?;
+    for delivery in &waiting {
+        for admin in &admins {
+            publish(running, cx, delivery, *admin).await?;
+        }
+        monitor.delivered(&delivery.key);
+    }
+    Ok(json!({ "delivered": waiting.len(), "waiting": 0, "admins": admins.len() }))
+}
+
+/// Whether the database takes writes, by the last canary: behind a lock a message would only wait in
+/// the queue of those who need the lock.
+fn takes_writes(running: &Running) -> bool {
+    let needed = [Resource::WriterLock, Resource::DurableWrite, Resource::DiskSpace];
+    running.canary.health().is_some_and(|health| {
+        let mut broken = health.resources.iter().filter(|state| state.code.is_some());
+        !broken.any(|state| needed.contains(&state.resource))
+    })
+}
+
+async fn admins(running: &Running, cx: &Cx) -> Result<Vec<UserId>, Refusal> {
+    let store = running.rooms.store.port();
+    let filter = UserFilter { role: Some(Role::Admin), ..UserFilter::default() };
+    let mut admins = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.users(cx, &filter, PageRequest { after, limit: PAGE }).await?;
+        let active = page.items.iter().filter(|user| user.status == UserStatus::Active);
+        admins.extend(active.map(|user| user.id));
+        after = page.next;
+        if after.is_none() || admins.len() >= ADMINS_MAX {
+            return Ok(admins);
+        }
+    }
+}
+
+async fn publish(
+    running: &Running,
+    cx: &Cx,
+    delivery: &Delivery,
+    admin: UserId,
+) -> Result<(), Refusal> {
+    let form = Publish {
+        user: Recipient::Id(admin),
+        category: CATEGORY.to_owned(),
+        level: level(delivery),
+        title: words::title(delivery),
+        body: words::body(delivery),
+        link: None,
+        data: Some(words::data(delivery)),
+        idempotency_key: Some(format!("{}.{admin}", delivery.key)),
+    };
+    match running.rooms.accounts.publish(cx, None, form).await {
+        Ok(_) => Ok(()),
+        // It was told before, with the figures of that moment; or its admin is gone meanwhile.
+        Err(refusal) if refusal.code == Code::IdempotencyMismatch => Ok(()),
+        Err(refusal) if refusal.code == Code::UserNotFound => Ok(()),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn level(delivery: &Delivery) -> Level {
+    match (delivery.telling, delivery.alert.severity) {
+        (Telling::Resolved, _) => Level::Success,
+        (Telling::Firing, Severity::Critical) => Level::Error,
+        (Telling::Firing, Severity::Warning) => Level::Warning,
+    }
+}
+
+fn say(delivery: &Delivery) {
+    let alert = &delivery.alert;
+    let title = words::title(delivery);
+    let (cause, id) = (alert.cause.as_str(), alert.id.to_string());
+    let (symptoms, holder) = (alert.symptoms.len(), alert.holder.as_deref());
+    match (delivery.telling, alert.severity) {
+        (Telling::Firing, Severity::Critical) => {
+            tracing::error!(cause, alert = id, symptoms, holder, "{title}");
+        }
+        (Telling::Firing, Severity::Warning) => {
+            tracing::warn!(cause, alert = id, symptoms, holder, "{title}");
+        }
+        (Telling::Resolved, _) => tracing::info!(cause, alert = id, symptoms, "{title}"),
+    }
+}

@@ -1,0 +1,170 @@
+//! The monitor's turn: it is told the situation, and closes its window; and what frames its life.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use galen_core::model::{RuleChange, Silence};
+use galen_core::{Annotation, Refusal, StoreResult, UnixMs};
+use galen_monitor::Situation;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::running::Running;
+use crate::config::Config;
+
+/// How long the rules and silences may take to be read, in nanoseconds.
+const READ_NS: u64 = 1_000_000_000;
+/// How long a stop waits for the last window.
+const END_PATIENCE: Duration = Duration::from_secs(5);
+/// How far back the last start is looked for, in milliseconds: as far as the history reaches.
+const LOOK_BACK_MS: i64 = 400 * 86_400_000;
+
+/// What admins told the monitor, as it was read last.
+#[derive(Debug, Default)]
+pub struct Told(Mutex<(Vec<RuleChange>, Vec<Silence>)>);
+
+impl Told {
+    fn get(&self) -> (Vec<RuleChange>, Vec<Silence>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads it anew. It is two reads of a few rows; while the database does not answer, what was
+    /// read last still holds.
+    async fn read(&self, running: &Running) -> (Vec<RuleChange>, Vec<Silence>) {
+        let bound = Duration::from_nanos(READ_NS);
+        let read = tokio::time::timeout(bound, read(running)).await;
+        if let Ok(Ok(told)) = read {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        }
+        self.get()
+    }
+}
+
+async fn read(running: &Running) -> StoreResult<(Vec<RuleChange>, Vec<Silence>)> {
+    let rooms = &running.rooms;
+    let (store, cx) = (rooms.store.port(), rooms.background_for(READ_NS));
+    let changes = store.rule_changes(&cx).await?;
+    Ok((changes, store.silences(&cx, rooms.clock.now()).await?))
+}
+
+/// Hands what was changed just now to the monitor, without waiting for its next turn.
+pub async fn refresh(running: &Running) {
+    let (changes, silences) = running.told.read(running).await;
+    running.rooms.monitor.refresh(changes, silences);
+}
+
+/// Closes the window, judges the rules and writes both down.
+///
+/// # Errors
+/// When the history does not take it; what was gathered is kept for the next turn.
+pub async fn tick(running: &Running) -> Result<Value, Refusal> {
+    let (rule_changes, silences) = running.told.read(running).await;
+    let situation = Situation { health: running.canary.health(), rule_changes, silences };
+    let ticked = running.rooms.monitor.tick(situation).await;
+    let report = ticked.map_err(|error| {
+        let words = error.to_string();
+        Refusal::from(error).with_detail(words)
+    })?;
+    for shed in &report.shed {
+        tracing::warn!(
+            what = shed.what.as_str(),
+            rows = shed.rows,
+            "the history reached its cap and let the oldest go"
+        );
+    }
+    Ok(json!({
+        "points": report.points,
+        "log_lines": report.log_lines,
+        "shed": report.shed,
+        "took_ns": report.took_ns,
+    }))
+}
+
+/// Takes up what the run before left, and notes that this one began, with what it changed.
+pub async fn begin(running: &Running) {
+    let monitor = &running.rooms.monitor;
+    if let Err(error) = monitor.resume().await {
+        tracing::warn!(%error, "what the run before left of its history was not taken up");
+    }
+    let (rule_changes, silences) = running.told.read(running).await;
+    monitor.refresh(rule_changes, silences);
+    let config = digest(&running.config);
+    let schema = schema(running).await;
+    if let Some(last) = last_start(running).await {
+        if last["config"].as_str().is_some_and(|known| known != config) {
+            note(running, "configured", &json!({ "config": config }));
+        }
+        let before = last["schema"].as_u64();
+        if let (Some(from), Some(to)) = (before, schema)
+            && from != u64::from(to)
+        {
+            note(running, "migrated", &json!({ "from": from, "to": to }));
+        }
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let params = json!({ "version": version, "config": config, "schema": schema });
+    note(running, "started", &params);
+}
+
+/// Notes that this run ends, and writes down what is left of its last window.
+pub async fn end(running: &Running) {
+    note(running, "stopped", &json!({ "version": env!("CARGO_PKG_VERSION") }));
+    match tokio::time::timeout(END_PATIENCE, tick(running)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(refusal)) => tracing::warn!(%refusal, "the last window was not written down"),
+        Err(_) => {
+            tracing::warn!("the last window was not written down: the history takes too long")
+        }
+    }
+}
+
+/// Notes something that explains a step in a chart.
+pub fn note(running: &Running, code: &str, params: &Value) {
+    running.rooms.monitor.annotate(Annotation {
+        at: running.rooms.clock.now(),
+        code: code.to_owned(),
+        params: params.to_string(),
+    });
+}
+
+/// The schema that is served; opening brought it up to date.
+async fn schema(running: &Running) -> Option<u32> {
+    let rooms = &running.rooms;
+    let (store, cx) = (rooms.store.port(), rooms.background_for(READ_NS));
+    let facts = tokio::time::timeout(Duration::from_nanos(READ_NS), store.facts(&cx)).await;
+    Some(facts.ok()?.ok()?.schema_version)
+}
+
+/// What the last start before this one noted.
+async fn last_start(running: &Running) -> Option<Value> {
+    let now = running.rooms.clock.now();
+    let from = UnixMs(now.0.saturating_sub(LOOK_BACK_MS));
+    let noted = running.rooms.monitor.annotations(from, now).await.ok()?;
+    let last = noted.into_iter().rev().find(|one| one.code == "started")?;
+    serde_json::from_str(&last.params).ok()
+}
+
+/// What tells one configuration from another, and nothing of what is in it.
+fn digest(config: &Config) -> String {
+    let mut hash = Sha256::new();
+    for section in config.sections() {
+        for field in section.fields() {
+            let value = section.get(field.name).map_or(Value::Null, |shown| shown.json);
+            hash.update(format!("{}.{}={value}\n", section.name(), field.name));
+        }
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_value_changes_the_digest_of_the_configuration() {
+        let (one, mut other) = (Config::default(), Config::default());
+        assert_eq!(digest(&one), digest(&other));
+        other.checks.own.push("/x".to_owned());
+        assert_ne!(digest(&one), digest(&other));
+    }
+}

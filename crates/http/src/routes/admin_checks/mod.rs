@@ -1,0 +1,3 @@
+//! Admins and the synthetic checks.
+
+pub(super) mod list;

@@ -1,0 +1,3 @@
+//! Admins and the log.
+
+pub(super) mod list;

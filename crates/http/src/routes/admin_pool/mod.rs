@@ -1,0 +1,3 @@
+//! Admins and the connections to the database.
+
+pub(super) mod recycle;

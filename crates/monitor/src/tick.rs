@@ -1,0 +1,157 @@
+//! The tick: a window is closed, judged, written and rolled up. What cannot be written waits.
+
+use galen_core::{Annotation, HistoryBatch, Shed, StoreError, Tier, UnixMs};
+
+use crate::metric::Metric;
+use crate::monitor::{Monitor, Situation, State, TickReport};
+use crate::point::as_float;
+use crate::rollup::{Due, join, number};
+
+/// That the history lets go of something is told once an hour for each kind of it: at its cap it
+/// does so with every flush.
+const SHED_TOLD_EVERY_MS: i64 = 3_600_000;
+
+impl Monitor {
+    /// Takes up what the run before left: open alerts, windows not yet rolled up. A tick does so when
+    /// it was not done.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        self.take_up().await
+    }
+
+    /// Closes the window, judges the rules, and writes both into the history. To be called every
+    /// ten seconds, and once more before the end.
+    ///
+    /// # Errors
+    /// When the history cannot be read or written; what was gathered is kept for the next tick,
+    /// within its bound: six windows, 2,000 log lines.
+    pub async fn tick(&self, situation: Situation) -> Result<TickReport, StoreError> {
+        let began_ns = self.clock.monotonic_ns();
+        let taken_up = self.take_up().await;
+        self.close(&situation);
+        taken_up?;
+        let mut report = self.flush().await?;
+        report.points += self.roll_up().await?;
+        self.look_at_history().await?;
+        report.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
+        Ok(report)
+    }
+
+    pub(crate) async fn take_up(&self) -> Result<(), StoreError> {
+        if self.state().is_taken_up {
+            return Ok(());
+        }
+        let facts = self.history.facts().await?;
+        let alerts = self.history.open_alerts().await?;
+        let now = self.clock.now();
+        let mut state = self.state();
+        // Somebody else may have been quicker.
+        if !state.is_taken_up {
+            state.is_taken_up = true;
+            state.written = facts.newest[number(Tier::Fine)];
+            state.due = Due::of(&facts, now);
+            state.facts = facts;
+            state.judge.restore(alerts);
+        }
+        Ok(())
+    }
+
+    /// Closes the open window and judges the rules on the last ones.
+    fn close(&self, situation: &Situation) {
+        let gauges = &self.recorder.gauges;
+        self.logs.tell(gauges);
+        let mut state = self.state();
+        let state = &mut *state;
+        let bytes =
+            self.recorder.bytes() + self.logs.bytes() + state.ring.bytes() + state.outbox.bytes();
+        gauges.set(Metric::MonitorBytes, "", as_float(bytes as u64));
+        let window = self.recorder.close();
+        let now = self.clock.now();
+        let at = Tier::Fine.window_of(std::mem::replace(&mut state.opened_at, now));
+        state.ring.push(self.clock.monotonic_ns(), &window);
+        let judged = state.judge.judge(now, &state.ring, situation);
+        state.outbox.window(at, window);
+        judged.kept.into_iter().for_each(|alert| state.outbox.alert(alert));
+        judged.annotations.into_iter().for_each(|each| state.outbox.annotation(each));
+    }
+
+    /// Writes everything that waits, in one transaction.
+    async fn flush(&self) -> Result<TickReport, StoreError> {
+        let (mut parcel, written) = {
+            let state = self.state();
+            (state.outbox.parcel(), state.written)
+        };
+        for (at, frames) in &mut parcel.windows {
+            if written.is_some_and(|written| *at <= written) {
+                join(&*self.history, frames).await?;
+            }
+        }
+        let lines = self.logs.take();
+        let up_to = parcel.up_to();
+        let windows: Vec<UnixMs> = parcel.windows.keys().copied().collect();
+        let batch = HistoryBatch {
+            frames: parcel.windows.into_values().flatten().collect(),
+            logs: lines.lines(),
+            annotations: parcel.annotations,
+            alerts: parcel.alerts,
+        };
+        let points = batch.frames.iter().map(|frame| frame.points.len() as u64).sum();
+        let log_lines = batch.logs.len() as u64;
+        let began_ns = self.clock.monotonic_ns();
+        let receipt = self.history.append(batch).await?;
+        lines.keep();
+        let took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
+        self.recorder.gauges.time(Metric::HistoryFlushNs, "", took_ns);
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.outbox.sent(up_to);
+        for at in windows {
+            state.written = state.written.max(Some(at));
+            state.due.written(at);
+        }
+        state.tell_shed(&receipt.shed, now);
+        let lost_windows = state.outbox.take_lost();
+        Ok(TickReport { points, log_lines, shed: receipt.shed, lost_windows, took_ns: 0 })
+    }
+
+    /// Rolls up what is over; what was done stays done when a later window fails.
+    async fn roll_up(&self) -> Result<u64, StoreError> {
+        let mut due = self.state().due;
+        let points = due.roll_up(&*self.history).await;
+        self.state().due = due;
+        points
+    }
+
+    /// Asks the history for its facts, once a minute.
+    async fn look_at_history(&self) -> Result<(), StoreError> {
+        let minute = Some(Tier::Minute.window_of(self.clock.now()));
+        if self.state().facts_of == minute {
+            return Ok(());
+        }
+        let facts = self.history.facts().await?;
+        self.recorder.gauges.set(Metric::HistoryBytes, "", as_float(facts.size_bytes));
+        let mut state = self.state();
+        state.facts = facts;
+        state.facts_of = minute;
+        Ok(())
+    }
+}
+
+impl State {
+    /// Notes in the charts that something was let go.
+    fn tell_shed(&mut self, shed: &[Shed], now: UnixMs) {
+        for shed in shed {
+            let kind = (shed.what.clone(), shed.tier);
+            let told = self.shed_told.get(&kind).copied();
+            if told.is_some_and(|told| now.since_ms(told).abs() < SHED_TOLD_EVERY_MS) {
+                continue;
+            }
+            self.shed_told.insert(kind, now);
+            let params = serde_json::json!(shed).to_string();
+            let code = "history.shed".to_owned();
+            self.outbox.annotation(Annotation { at: now, code, params });
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What the history's thread works with: the file, its dictionaries, its tallies and its cap.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use galen_core::{Clock, StoreError, StoreResult, UnixMs};
+
+use super::budget::{Budget, Tallies};
+use super::file::File;
+use super::names::Names;
+use super::{HistorySettings, open};
+use crate::OpenError;
+
+/// The tables and the means to change them.
+pub(super) struct Keeper {
+    pub file: File,
+    pub names: Names,
+    pub tallies: Tallies,
+    pub budget: Budget,
+    pub read_patience: Duration,
+    /// Absent when the file was opened to read only.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Whether a file was moved aside since the start: that is done once, so that a disk that
+    /// damages everything is not filled with damaged files.
+    pub was_renewed: bool,
+    /// The newest moment a flush spoke of: what a tier that was shed whole reaches to.
+    pub newest: UnixMs,
+    /// The longest the log has been, in bytes, seen after each transaction.
+    pub log_peak_bytes: u64,
+}
+
+impl Keeper {
+    /// Opens to write.
+    pub(super) fn open(
+        path: &Path,
+        settings: &HistorySettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Option<std::path::PathBuf>), OpenError> {
+        let budget = Budget::of(settings.cap_bytes);
+        let (file, aside) = open::writable(path, &budget, clock.as_ref())?;
+        let (names, tallies) = load(&file, path)?;
+        let read_patience = Duration::from_millis(settings.read_patience_ms);
+        let was_renewed = aside.is_some();
+        let newest = clock.now();
+        let clock = Some(clock);
+        let keeper = Self {
+            file,
+            names,
+            tallies,
+            budget,
+            read_patience,
+            clock,
+            was_renewed,
+            newest,
+            log_peak_bytes: 0,
+        };
+        Ok((keeper, aside))
+    }
+
+    /// Opens to read only.
+    pub(super) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        let settings = HistorySettings::at(path);
+        let file = open::readable(path)?;
+        let (names, tallies) = load(&file, path)?;
+        Ok(Self {
+            file,
+            names,
+            tallies,
+            budget: Budget::of(settings.cap_bytes),
+            read_patience: Duration::from_millis(settings.read_patience_ms),
+            clock: None,
+            was_renewed: true,
+            newest: UnixMs(0),
+            log_peak_bytes: 0,
+        })
+    }
+
+    /// Runs a read that is given up when it takes too long.
+    pub(super) fn read<T>(
+        &mut self,
+        read: impl FnOnce(&File, &mut Names, &Tallies) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        let Self { file, names, tallies, read_patience, .. } = self;
+        file.within(*read_patience, |file| read(file, names, tallies))
+    }
+
+    /// Runs changes in one transaction; when one fails, none is kept.
+    pub(super) fn transaction<T>(
+        &mut self,
+        changes: impl FnOnce(&mut Self) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        self.file.word("BEGIN IMMEDIATE")?;
+        let before = self.tallies;
+        let outcome = changes(self)
+            .and_then(|done| self.tallies.save(&self.file, &before).map(|()| done))
+            .and_then(|done| self.file.word("COMMIT").map(|()| done));
+        if outcome.is_err() {
+            self.take_back(before);
+        }
+        self.mark_the_log();
+        outcome
+    }
+
+    /// Marks how long the log is. Longer than it may become would be a fault in how a flush is
+    /// weighed, and is said once.
+    fn mark_the_log(&mut self) {
+        let (bytes, most) = (self.file.log_bytes(), self.budget.log_bytes);
+        if bytes > most && self.log_peak_bytes <= most && self.clock.is_some() {
+            tracing::warn!(bytes, most, "the history's log is longer than it may become");
+        }
+        self.log_peak_bytes = self.log_peak_bytes.max(bytes);
+    }
+
+    /// Ends a transaction that failed, if SQLite has not ended it, and forgets what it had told.
+    pub(super) fn take_back(&mut self, before: Tallies) {
+        if !self.file.connection.is_autocommit()
+            && let Err(error) = self.file.word("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction of the history could not be rolled back");
+        }
+        self.tallies = before;
+        match Names::load(&self.file) {
+            Ok(names) => self.names = names,
+            Err(error) => tracing::error!(%error, "the history's names could not be read again"),
+        }
+    }
+
+    /// Moves a file that turned out to be damaged aside and begins a new one. `false` when that was
+    /// done before, or is not allowed.
+    pub(super) fn renew(&mut self) -> StoreResult<bool> {
+        let Some(clock) = self.clock.clone().filter(|_| !self.was_renewed) else {
+            return Ok(false);
+        };
+        self.was_renewed = true;
+        let path = self.file.path.clone();
+        let engine = |error: OpenError| StoreError::Engine(error.to_string());
+        // The connection lets the file go before it is moved: an empty one in memory takes its place.
+        let nowhere = rusqlite::Connection::open_in_memory();
+        let nowhere = nowhere.and_then(|connection| File::new(connection, &path));
+        self.file = nowhere.map_err(|error| StoreError::Engine(error.to_string()))?;
+        let aside = open::move_aside(&path, clock.now()).map_err(engine)?;
+        tracing::error!(
+            path = %path.display(), aside = %aside.display(),
+            "the history is damaged; it was moved aside and a new one is begun"
+        );
+        let (file, _) = open::writable(&path, &self.budget, clock.as_ref()).map_err(engine)?;
+        (self.names, self.tallies) = load(&file, &path).map_err(engine)?;
+        self.file = file;
+        Ok(true)
+    }
+
+    /// Brings a file that is larger than its cap below it, step by step: the cap was made smaller.
+    pub(super) fn settle(&mut self, stopping: &AtomicBool) {
+        if self.clock.is_none() {
+            return;
+        }
+        while !stopping.load(Ordering::SeqCst) {
+            match self.settle_a_step() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the history could not be brought below its cap");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn load(file: &File, path: &Path) -> Result<(Names, Tallies), OpenError> {
+    let read =
+        || -> StoreResult<(Names, Tallies)> { Ok((Names::load(file)?, Tallies::load(file)?)) };
+    read().map_err(|error| OpenError::Engine { path: path.to_owned(), why: error.to_string() })
+}

@@ -1,0 +1,125 @@
+//! Damaged files, files of others, files of a newer Galen, and damaged windows.
+
+use std::os::unix::fs::FileExt;
+
+use galen_core::{History, LogLevel, StoreError};
+use rusqlite::Connection;
+
+use super::super::keeper::Keeper;
+use super::*;
+use crate::OpenError;
+
+async fn filled(path: &Path, flushes: i64) {
+    let history = open(path);
+    for n in 0..flushes {
+        let batch = vec![frame("http", begin().plus_ms(n * 10_000), (20, 300))];
+        history.append(frames(batch)).await.unwrap();
+    }
+    history.close();
+}
+
+fn aside(path: &Path) -> std::path::PathBuf {
+    crate::drivers::sqlite::beside(path, &format!(".damaged-{}", begin().0))
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_moved_aside_whole_and_a_new_history_begins() {
+    let noise = vec![0xa5_u8; 20_000];
+    for damage in ["header", "schema", "middle", "cut", "no database at all"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h");
+        filled(&path, 30).await;
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let length = file.metadata().unwrap().len();
+        match damage {
+            "header" => file.write_all_at(&noise[..100], 0).unwrap(),
+            "schema" => file.write_all_at(&noise[..3_000], 100).unwrap(),
+            "middle" => file.write_all_at(&noise, 4_096 * 4).unwrap(),
+            "cut" => file.set_len(length - 8_192).unwrap(),
+            _ => std::fs::write(&path, "a letter to somebody").unwrap(),
+        }
+        drop(file);
+        let bytes = std::fs::read(&path).unwrap();
+        let history = open(&path);
+        assert_eq!(history.moved_aside(), Some(aside(&path).as_path()), "{damage}");
+        assert_eq!(std::fs::read(aside(&path)).unwrap(), bytes, "{damage}: nothing of it is lost");
+        assert_eq!(history.frames(ask(Tier::Fine, "http")).await.unwrap(), []);
+        history.append(logs(vec![line(begin(), LogLevel::Info, "anew")])).await.unwrap();
+        history.close();
+        let history = open(&path);
+        assert_eq!(history.moved_aside(), None);
+        assert_eq!(history.logs(any_log()).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_found_damaged_while_it_is_written_is_moved_aside_and_the_flush_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h");
+    filled(&path, 400).await;
+    assert!(std::fs::metadata(&path).unwrap().len() > 1 << 20, "too large to be checked whole");
+    // Every page but those of the schema and the dictionaries; SQLite finds out when it writes.
+    let connection = Connection::open(&path).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'frames'";
+    let root: i64 = connection.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&[0xa5; 4_096], (root as u64 - 1) * 4_096).unwrap();
+    drop(file);
+    let settings = HistorySettings::at(&path);
+    let (mut keeper, moved) = Keeper::open(&path, &settings, Arc::new(HandClock::new())).unwrap();
+    assert_eq!(moved, None, "it looked whole");
+    keeper.append(&frames(vec![frame("http", begin(), (1, 5))])).unwrap();
+    assert!(aside(&path).exists());
+    drop(keeper);
+    let history = open(&path);
+    assert_eq!(history.frames(ask(Tier::Fine, "http")).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_elses_database_and_a_newer_history_are_left_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = folder.path().join("theirs");
+    let connection = Connection::open(&theirs).unwrap();
+    connection.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").unwrap();
+    drop(connection);
+    let newer = folder.path().join("newer");
+    filled(&newer, 1).await;
+    let connection = Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let open =
+        |path: &Path| SqliteHistory::open(HistorySettings::at(path), Arc::new(HandClock::new()));
+    for path in [&theirs, &newer] {
+        let bytes = std::fs::read(path).unwrap();
+        let errors =
+            [open(path).err().unwrap(), SqliteHistory::open_read_only(path).err().unwrap()];
+        for error in errors {
+            let named =
+                matches!(error, OpenError::Foreign { .. } | OpenError::Newer { found: 99, .. });
+            assert!(named, "{error}");
+        }
+        assert_eq!(std::fs::read(path).unwrap(), bytes);
+    }
+    assert!(matches!(open(folder.path()), Err(OpenError::NotAFile { .. })));
+    let nowhere = folder.path().join("missing").join("h");
+    assert!(matches!(open(&nowhere), Err(OpenError::Io { .. })));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was moved");
+}
+
+#[tokio::test]
+async fn a_damaged_window_is_an_error_that_names_it_and_others_are_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h");
+    filled(&path, 3).await;
+    let connection = Connection::open(&path).unwrap();
+    let spoil = "UPDATE frames SET points = x'01ff' WHERE place = (SELECT max(place) FROM frames)";
+    connection.execute(spoil, []).unwrap();
+    drop(connection);
+    let history = open(&path);
+    let refused = history.frames(ask(Tier::Fine, "http")).await;
+    let Err(StoreError::Engine(words)) = refused else { panic!("{refused:?}") };
+    assert!(words.contains("http") && words.contains("damaged"), "{words}");
+    let whole = FrameAsk { until: begin().plus_ms(20_000), ..ask(Tier::Fine, "http") };
+    assert_eq!(history.frames(whole).await.unwrap().len(), 2);
+}
