@@ -147,6 +147,8 @@ fn line(at: UnixMs, number: u32) -> LogLine {
         user_id: None,
         request_id: None,
         trace_id: None,
-        fields: format!("{{\"wall_ms\":{number},\"query_ms\":1,\"handler_ms\":2,\"unexplained_ms\":0}}"),
+        fields: format!(
+            "{{\"wall_ms\":{number},\"query_ms\":1,\"handler_ms\":2,\"unexplained_ms\":0}}"
+        ),
     }
 }

@@ -1,8 +1,8 @@
 //! The monitor's memory with its clock in hand: days pass in seconds, and every sample is known.
 
 mod days;
-mod quantiles;
 mod ground;
+mod quantiles;
 
 use anyhow::{Context, Result, bail};
 

@@ -59,7 +59,10 @@ fn draw(noise: &mut Noise, shape: usize) -> u64 {
         1 if noise.unit() < 0.8 => noise.latency_ns(5e5, 1.2),
         1 => noise.latency_ns(3e8, 1.3),
         // Pareto with a shape of 1.5: some take a thousand times as long as most.
-        2 => noise.latency_ns(1e6 / noise.unit().powf(1.0 / 1.5), 1.01),
+        2 => {
+            let median_ns = 1e6 / noise.unit().powf(1.0 / 1.5);
+            noise.latency_ns(median_ns, 1.01)
+        }
         _ => noise.latency_ns(1e7, 1.02),
     }
 }
@@ -77,9 +80,11 @@ async fn compare(
         until,
         step_ms: None,
     };
-    let series = ground.monitor.series(ask).await.map_err(|refusal| {
-        anyhow::anyhow!("the series is refused: {refusal}")
-    })?;
+    let series = ground
+        .monitor
+        .series(ask)
+        .await
+        .map_err(|refusal| anyhow::anyhow!("the series is refused: {refusal}"))?;
     let whole = series.whole.context("the history holds nothing of the range")?;
     let mut exact: Vec<u64> =
         samples.iter().filter(|(at, _)| *at >= from && *at < until).map(|(_, ns)| *ns).collect();

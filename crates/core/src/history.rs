@@ -283,12 +283,8 @@ pub trait History: Send + Sync {
     fn frames(&self, ask: FrameAsk) -> Fut<'_, StoreResult<Vec<Frame>>>;
 
     /// The names of the metrics that a tier holds between two moments.
-    fn metrics(
-        &self,
-        tier: Tier,
-        from: UnixMs,
-        until: UnixMs,
-    ) -> Fut<'_, StoreResult<Vec<String>>>;
+    fn metrics(&self, tier: Tier, from: UnixMs, until: UnixMs)
+    -> Fut<'_, StoreResult<Vec<String>>>;
 
     /// Log lines, newest first; with `after` set, oldest first.
     fn logs(&self, ask: LogAsk) -> Fut<'_, StoreResult<Vec<LoggedLine>>>;

@@ -336,9 +336,23 @@ fn word(error: &rustls::Error) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the certificate is for another name"
         }
-        CertificateError::BadSignature => "the certificate is not signed by whom it names",
+        // A trusted authority has the name of the signer and another key.
+        CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "the certificate is not signed by whom it names"
+        }
         CertificateError::Revoked => "the certificate was revoked",
-        other => return format!("the certificate is not valid: {other}"),
+        // The verifier's own word has no type here. A self-signed certificate as openssl makes it is
+        // one of an authority.
+        CertificateError::Other(inner) if format!("{inner:?}").contains("CaUsedAsEndEntity") => {
+            "the certificate is that of an authority, and cannot be a server's at the same time"
+        }
+        // The kind alone: its particulars are keys and numbers.
+        other => {
+            let kind = format!("{other:?}");
+            let kind = kind.split([' ', '(', '{']).next().unwrap_or_default();
+            return format!("the certificate is not valid: {kind}");
+        }
     };
     known.to_owned()
 }

@@ -18,6 +18,8 @@ use crate::{place, say};
 use faults::{ALL, Fault};
 
 const ADMIN: &str = "admin@example.org";
+/// Signs in all the time. A user has a limited number of sessions, so it is nobody who reads.
+const GUEST: &str = "guest@example.org";
 /// From this wall time on a request counts as slow here.
 const SLOW: &str = "50ms";
 /// So much of a slow request's wall time must be explained, in so many of them.
@@ -48,7 +50,11 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
         let enough = seen.slow.len() >= SAMPLES_MIN;
         outcome.add(Figure::holds(format!("{}: named, from enough", fault.name), right && enough));
     }
-    outcome.add(Figure::count("faults named by their phase", named, Goal::AtLeast(ALL.len() as f64)));
+    outcome.add(Figure::count(
+        "faults named by their phase",
+        named,
+        Goal::AtLeast(ALL.len() as f64),
+    ));
     let control = Field::prepare(ask, &galen, &faults::NONE)?.suffer(&faults::NONE)?;
     outcome.add(
         Figure::count("causes named on the healthy control", control.causes, Goal::AtMost(0.0))
@@ -86,6 +92,7 @@ impl Field {
         let setup = setup.set("GALEN__MONITOR__SLOW", SLOW);
         let setup = fault.env.iter().fold(setup, |setup, (name, value)| setup.set(name, value));
         people::add(&setup, ADMIN, true)?;
+        people::add(&setup, GUEST, false)?;
         (fault.before)(&setup)?;
         let galen = setup.start()?;
         let admin = people::login(&mut galen.client(), ADMIN)?;
@@ -95,8 +102,12 @@ impl Field {
     /// Lets the requests of the fault run while it is there, and reads what the monitor made of it.
     fn suffer(self, fault: &Fault) -> Result<Seen> {
         let stop = AtomicBool::new(false);
-        let scene =
-            faults::Scene { setup: &self.setup, galen: &self.galen, admin: &self.admin, stop: &stop };
+        let scene = faults::Scene {
+            setup: &self.setup,
+            galen: &self.galen,
+            admin: &self.admin,
+            stop: &stop,
+        };
         std::thread::scope(|scope| -> Result<()> {
             let injected = scope.spawn(|| (fault.during)(&scene));
             for _ in 0..fault.clients {
@@ -124,9 +135,7 @@ impl Field {
         let slowest = self.get("/api/admin/monitor/slowest")?;
         let causes = self.get("/api/admin/monitor/causes")?;
         let requests = slowest["requests"].as_array().context("no list of slow requests")?;
-        let of_fault = |request: &&Value| {
-            fault.route.is_empty() || request["route"] == fault.route
-        };
+        let of_fault = |request: &&Value| fault.route.is_empty() || request["route"] == fault.route;
         let slow = requests.iter().filter(of_fault).filter_map(Slow::read);
         let slow = slow.filter(|slow| slow.wall_ms >= 50.0).collect();
         let causes = causes["causes"].as_array().cloned().context("no list of causes")?;

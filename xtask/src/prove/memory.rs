@@ -41,7 +41,11 @@ pub fn quantiles(ask: &Ask) -> Result<Outcome> {
         outcome.add(figure.spread(&errors).beside(format!("4 shapes, n {n}, steps of {step_s} s")));
     }
     let miscounted = rows.iter().filter(|row| row["counted"] != row["n"]).count() as u64;
-    outcome.add(Figure::count("ranges whose samples were miscounted", miscounted, Goal::AtMost(0.0)));
+    outcome.add(Figure::count(
+        "ranges whose samples were miscounted",
+        miscounted,
+        Goal::AtMost(0.0),
+    ));
     outcome.add(Figure::count("comparisons", rows.len() as u64, Goal::AtLeast(36.0)));
     outcome.note(format!("{} samples in all", found["samples"]));
     Ok(outcome)
@@ -61,9 +65,12 @@ pub fn days(ask: &Ask) -> Result<Outcome> {
     let cap_mib = figure("cap_bytes") / MIB;
     let largest = figure("bytes_max") / MIB;
     outcome.add(Figure::new("largest size on disk", largest, "MiB", Goal::AtMost(cap_mib)));
-    outcome.add(Figure::new("days that passed", figure("days"), "", Goal::AtLeast(
-        days.parse().context("a number of days")?,
-    )));
+    outcome.add(Figure::new(
+        "days that passed",
+        figure("days"),
+        "",
+        Goal::AtLeast(days.parse().context("a number of days")?),
+    ));
     for (tier, wanted_h) in [("fine", 6.0), ("minute", 24.0), ("hour", 24.0)] {
         let reach = figure(&format!("{tier}_reaches_h"));
         let name = format!("{tier} windows reach back");

@@ -85,12 +85,13 @@ fn scraped(server: &Galen, dir: &std::path::Path, outcome: &mut Outcome) -> Resu
     let began = Instant::now();
     let mut prometheus = Client::new(port);
     let mut ask = |query: &str| -> Option<f64> {
-        let answer = prometheus.send(&Request::get(&format!("/api/v1/query?query={query}"))).ok()?;
+        let answer =
+            prometheus.send(&Request::get(&format!("/api/v1/query?query={query}"))).ok()?;
         answer.json()["data"]["result"][0]["value"][1].as_str()?.parse().ok()
     };
     let counted = loop {
         let up = ask("up%7Bjob%3D%22galen%22%7D");
-        let counted = ask("sum(galen_http_request_duration_seconds_count)");
+        let counted = ask("sum(galen_http_request_seconds_count)");
         if up == Some(1.0) && counted.is_some_and(|counted| counted >= 200.0) {
             break counted.context("Prometheus counted nothing")?;
         }
@@ -101,7 +102,12 @@ fn scraped(server: &Galen, dir: &std::path::Path, outcome: &mut Outcome) -> Resu
     };
     let failed = ask("sum(rate(prometheus_target_scrapes_sample_out_of_order_total%5B1m%5D))");
     outcome.add(Figure::new("Prometheus: requests counted", counted, "", Goal::AtLeast(200.0)));
-    outcome.add(Figure::new("Prometheus: samples out of order", failed.unwrap_or(0.0), "", Goal::AtMost(0.0)));
+    outcome.add(Figure::new(
+        "Prometheus: samples out of order",
+        failed.unwrap_or(0.0),
+        "",
+        Goal::AtMost(0.0),
+    ));
     running.terminate()?;
     Ok(())
 }

@@ -61,7 +61,8 @@ fn cpu_time(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
         ratios.push(each[0] / each[1]);
         on_us.push(each[0]);
     }
-    let figure = Figure::new("CPU time a request, on / off", median(&ratios), "x", Goal::AtMost(GOAL));
+    let figure =
+        Figure::new("CPU time a request, on / off", median(&ratios), "x", Goal::AtMost(GOAL));
     outcome.add(figure.spread(&ratios).beside(format!("{:.2} us a request", median(&on_us))));
     servers.into_iter().try_for_each(|side| side.galen.stop())
 }
@@ -105,7 +106,8 @@ fn instructions(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
         off.push(counted(setup(ask, dir, &format!("count-off-{round}"), false)?)?);
     }
     let ratios: Vec<f64> = on.iter().zip(&off).map(|(on, off)| on / off).collect();
-    let figure = Figure::new("instructions a request, on / off", median(&ratios), "x", Goal::AtMost(GOAL));
+    let figure =
+        Figure::new("instructions a request, on / off", median(&ratios), "x", Goal::AtMost(GOAL));
     outcome.add(figure.spread(&ratios).beside(format!(
         "{:.0} against {:.0} instructions",
         median(&on),
@@ -139,9 +141,10 @@ fn counted(setup: Setup) -> Result<f64> {
     Cmd::new("callgrind_control").args(["-i", "off", &pid]).read()?;
     galen.stop()?;
     let text = std::fs::read_to_string(&out).context("callgrind wrote nothing")?;
-    let total = text.lines().rev().find_map(|line| {
-        line.strip_prefix("totals: ").or_else(|| line.strip_prefix("summary: "))
-    });
+    let total = text
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("totals: ").or_else(|| line.strip_prefix("summary: ")));
     let total: f64 = total.context("callgrind counted nothing")?.trim().parse()?;
     Ok(total / f64::from(COUNTED))
 }

@@ -58,9 +58,17 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
             )
             .beside(format!("cause {}, {} symptoms", seen.cause, seen.symptoms)),
         );
-        outcome.add(Figure::holds(format!("{name}: the cause is writer_lock"), seen.cause == "writer_lock"));
+        outcome.add(Figure::holds(
+            format!("{name}: the cause is writer_lock"),
+            seen.cause == "writer_lock",
+        ));
         exactly(&mut outcome, "alerts firing at the same time, at most", seen.at_once, 1);
-        outcome.add(Figure::new(format!("{name}: fired after"), seen.fired_after_s, "s", Goal::Shown));
+        outcome.add(Figure::new(
+            format!("{name}: fired after"),
+            seen.fired_after_s,
+            "s",
+            Goal::Shown,
+        ));
     }
     Ok(outcome)
 }
@@ -220,7 +228,8 @@ impl Watch {
         let (admin, user, id) = (self.admin.clone(), self.user.clone(), self.user_id.clone());
         let by = |who: &Session, make: fn(u64, &str) -> Request| {
             let (who, id) = (who.clone(), id.clone());
-            let next: Box<dyn Fn(u64) -> Request + Sync> = Box::new(move |n| who.sign(make(n, &id)));
+            let next: Box<dyn Fn(u64) -> Request + Sync> =
+                Box::new(move |n| who.sign(make(n, &id)));
             next
         };
         vec![
@@ -231,8 +240,12 @@ impl Watch {
                 let id = "01900000-0000-7000-8000-000000000001";
                 Request::post("/api/notifications/mark-read", &json!({"ids": [id]}))
             }),
-            by(&user, |_, _| Request::post("/api/auth/reauthenticate", &json!({"password": "wrong on purpose"}))),
-            by(&user, |_, _| Request::delete("/api/me/sessions/01900000-0000-7000-8000-000000000002")),
+            by(&user, |_, _| {
+                Request::post("/api/auth/reauthenticate", &json!({"password": "wrong on purpose"}))
+            }),
+            by(&user, |_, _| {
+                Request::delete("/api/me/sessions/01900000-0000-7000-8000-000000000002")
+            }),
             by(&admin, |n, id| {
                 let body = json!({"user_id": id, "category": "proof", "level": "info", "title": format!("n {n}"), "body": "b"});
                 Request::post("/api/admin/notifications", &body)
@@ -245,8 +258,12 @@ impl Watch {
                 let body = json!({"name": format!("renamed {n}")});
                 Request::patch(&format!("/api/admin/users/{id}"), &body)
             }),
-            by(&admin, |_, _| Request::delete("/api/admin/users/01900000-0000-7000-8000-000000000003")),
-            by(&admin, |_, _| Request::delete("/api/admin/sessions/01900000-0000-7000-8000-000000000004")),
+            by(&admin, |_, _| {
+                Request::delete("/api/admin/users/01900000-0000-7000-8000-000000000003")
+            }),
+            by(&admin, |_, _| {
+                Request::delete("/api/admin/sessions/01900000-0000-7000-8000-000000000004")
+            }),
             by(&admin, |_, _| {
                 let body = json!({"matches": "no such thing", "reason": "a write like any other", "for_s": 60});
                 Request::post("/api/admin/alerts/silences", &body)

@@ -83,7 +83,8 @@ impl Found {
         self.recovered_after_ms.push(first_after(&ready, freed, |status| status == 200));
         self.constant_failures += live.iter().filter(|(_, status)| *status != 200).count() as u64;
         let (pid, text) = status;
-        let status: Value = serde_json::from_str(&text).context("`galen status --json` is no JSON")?;
+        let status: Value =
+            serde_json::from_str(&text).context("`galen status --json` is no JSON")?;
         self.named += u64::from(names(&status, pid));
         self.codes.extend(status["health"]["code"].as_str().map(str::to_owned));
         Ok(())
@@ -97,7 +98,8 @@ impl Found {
             ("/readyz is 503 after the lock was taken", &self.failed_after_ms),
             ("/readyz is 200 after it was let go", &self.recovered_after_ms),
         ] {
-            let figure = Figure::new(format!("{what}: worst"), worst(values), "ms", Goal::AtMost(WITHIN_MS));
+            let figure =
+                Figure::new(format!("{what}: worst"), worst(values), "ms", Goal::AtMost(WITHIN_MS));
             outcome.add(figure.spread(values).beside(format!("median {:.0} ms", median(values))));
         }
         let all = rounds as f64;
@@ -106,7 +108,11 @@ impl Found {
                 .beside(format!("{rounds} rounds; code {}", self.codes.join(" "))),
         );
         let none = Goal::AtMost(0.0);
-        outcome.add(Figure::count("constant endpoint /livez not 200", self.constant_failures, none));
+        outcome.add(Figure::count(
+            "constant endpoint /livez not 200",
+            self.constant_failures,
+            none,
+        ));
         outcome.add(
             Figure::count("healthy, under load: /readyz not 200", calm.1, none)
                 .beside(format!("{} looks", calm.0)),

@@ -203,6 +203,12 @@ fact_keys! {
     WitnessSessionsExpired, "sessions", "Object: target. Int.";
     WitnessSessionsTotal, "sessions", "Object: target. Int.";
     WitnessConnectionsRefused, "connections", "Object: target. Int: since the start.";
+    HistoryP50Ms, "ms", "Object: route and class. Float: the median of the last hour's requests; n: how many.";
+    HistoryP95Ms, "ms", "Object: route and class. Float: the 95th percentile of the last hour's requests; n: how many.";
+    HistoryP50BeforeMs, "ms", "Object: route and class. Float: the median of the hour before that; n: how many.";
+    HistoryP95BeforeMs, "ms", "Object: route and class. Float: the 95th percentile of the hour before that; n: how many.";
+    HistoryCauseShare, "", "Object: route, and the cause in the place of a phase. Float: the share of the wall time of the last hour's slow and failed requests, from 0 to 1, that the cause holds.";
+    HistoryAlertsOpen, "", "Object: target. List: causes of the alerts that are not over, the worst first.";
 }
 
 #[cfg(test)]

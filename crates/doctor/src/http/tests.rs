@@ -254,6 +254,11 @@ async fn a_certificate_for_another_name_or_time_is_refused_with_a_word_about_it(
     old.not_after = rcgen::date_time_ymd(2001, 1, 1);
     let answer = get_secure(old, true).await;
     assert_eq!(answer.why.as_deref(), Some("the certificate has expired"));
+
+    let mut authority = for_names(&["localhost"]);
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let why = get_secure(authority, true).await.why.unwrap();
+    assert!(why.starts_with("the certificate is that of an authority"), "{why}");
 }
 
 #[tokio::test]

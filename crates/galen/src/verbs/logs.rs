@@ -283,7 +283,12 @@ fn shown(line: &LoggedLine) -> String {
     let (room, message) = (terminal::plain(&kept.room), terminal::plain(&kept.message));
     let mut text = format!("{} {style}{level:5}{style:#} {room}: {message}", moment_shown(kept.at));
     let status = kept.status.map(|status| status.to_string());
-    let wall = wall_ms.map(|ms| units::time(ms.saturating_mul(1_000_000)));
+    // Whole milliseconds are logged: of less there are none.
+    let wall = wall_ms.map(|ms| match ms {
+        0 => "<1 ms".to_owned(),
+        1..1_000 => format!("{ms} ms"),
+        _ => units::time(ms.saturating_mul(1_000_000)),
+    });
     for part in [kept.route.clone(), status, wall, kept.code.clone()].into_iter().flatten() {
         text.push(' ');
         text.push_str(&terminal::plain(&part));

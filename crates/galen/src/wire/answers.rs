@@ -153,9 +153,7 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
         }
         Ask::Unsilence { id } => Ok(json!(remembered::unsilence(running, id).await?)),
         Ask::Logs { ask } => Ok(json!(remembered::logs(running, ask).await?)),
-        Ask::Errors { from, until } => {
-            Ok(json!(running.rooms.monitor.errors(from, until).await?))
-        }
+        Ask::Errors { from, until } => Ok(json!(running.rooms.monitor.errors(from, until).await?)),
         Ask::History { from, until } => Ok(json!(remembered::past(running, from, until).await?)),
         Ask::Repair { repair, dry_run: true } => {
             Ok(json!(repairs::foretell(repair, running).await?))

@@ -52,6 +52,10 @@ pub async fn beat(running: &Running) -> Result<Value, Refusal> {
     let now = running.rooms.clock.now();
     let statuses = running.schedule.statuses();
     let tick = statuses.iter().find(|task| task.name == TICK);
+    if tick.is_some_and(|tick| tick.last_at.is_none()) {
+        // The start is no silence that anybody needs to hear of.
+        return Ok(json!({ "sent": false, "why": "the monitor has not ticked yet" }));
+    }
     if let Err(why) = alive(tick, running.canary.health().as_ref(), now) {
         return Ok(keep_silent(pulse, why));
     }

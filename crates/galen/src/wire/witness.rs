@@ -1,5 +1,7 @@
 //! What the serving Galen knows of itself, as evidence for the doctor, asked over the control socket.
 
+mod past;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use galen_core::{Clock, Fut, Phase, UnixMs};
 use galen_doctor::Witness;
 use galen_doctor::evidence::{Collector, Draft, FactKey, Source, Value, object};
 use galen_monitor::SlowRequest;
+use serde::de::DeserializeOwned;
 
 use super::answers::Status;
 use super::control::Ask;
@@ -34,14 +37,17 @@ impl ControlWitness {
         Self { place, clock }
     }
 
-    async fn ask(&self) -> Result<Status, String> {
+    async fn ask<T>(&self, ask: Ask) -> Result<T, String>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let place = self.place.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let client = Client::connect(&place)?;
-            client.map(|client| client.ask::<Status>(&Ask::Status {})).transpose()
+            client.map(|client| client.ask::<T>(&ask)).transpose()
         });
         match asked.await.map_err(|error| error.to_string())? {
-            Ok(Some(status)) => Ok(status),
+            Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err("no server runs on this database".to_owned()),
             Err(failure) => Err(failure.what),
         }
@@ -54,7 +60,7 @@ impl ControlWitness {
             if look > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            match self.ask().await {
+            match self.ask::<Status>(Ask::Status {}).await {
                 Ok(status) => {
                     busiest.raise(&status);
                     last = Some(status);
@@ -75,7 +81,11 @@ impl ControlWitness {
 
 impl Witness for ControlWitness {
     fn observe<'a>(&'a self, collector: &'a Collector) -> Fut<'a, ()> {
-        Box::pin(self.watch(collector))
+        Box::pin(async move {
+            // First, before the doctor's own requests are part of the last hour.
+            past::observe(self, collector).await;
+            self.watch(collector).await;
+        })
     }
 }
 
@@ -212,6 +222,7 @@ mod tests {
         let evidence = collector.seal(UnixMs(0));
         assert!(evidence.any(FactKey::WitnessSessionsTotal).is_none());
         assert!(evidence.any_gap(FactKey::WitnessRouteMs).is_some());
+        assert!(evidence.any_gap(FactKey::HistoryP95Ms).is_some());
         Ok(())
     }
 

@@ -26,6 +26,8 @@ fn a_healthy_installation_ends_with_0_and_a_report_that_is_never_overwritten() {
     let facts = report["evidence"].as_array().or(report["facts"].as_array()).expect("the facts");
     let is_witness = |fact: &&serde_json::Value| fact.to_string().contains("control socket");
     assert!(facts.iter().any(|fact| is_witness(&fact)), "the witness was not heard");
+    let is_history = |fact: &serde_json::Value| fact.to_string().contains("\"history\"");
+    assert!(facts.iter().any(is_history), "the history was not heard");
 
     let again = house.run(&["doctor", "--report", "r.json"]);
     assert_eq!(again.code, 64, "{again:?}");

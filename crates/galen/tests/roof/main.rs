@@ -11,6 +11,7 @@ mod generated;
 mod house;
 mod instance;
 mod keys;
+mod logs;
 mod status;
 mod stopping;
 mod users;

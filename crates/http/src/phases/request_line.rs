@@ -10,8 +10,10 @@ use crate::settings::RequestsLog;
 /// client sent, so nothing needs escaping; the trace is in hexadecimal digits.
 pub(super) fn write(visit: &Visit, record: &RequestRecord) {
     let settings = &visit.app.settings;
+    // The canary logs once that readiness changed; every prober's "no" would only repeat it.
+    let is_a_no = record.route == "/readyz" && record.status == 503;
     let is_notable = record.outcome != RequestOutcome::Answered
-        || record.status >= 500
+        || (record.status >= 500 && !is_a_no)
         || record.ledger.wall_ns >= settings.limits.slow_request_ms * MS_NS;
     match settings.requests_log {
         RequestsLog::None => {}

@@ -246,6 +246,16 @@ fn failures_that_are_quick_are_not_laid_to_what_makes_others_slow() {
 }
 
 #[test]
+fn a_prober_that_is_told_no_makes_no_error_rate() {
+    let mut world = World::new();
+    world.ticks(20, |window| {
+        window.healthy();
+        window.requests("GET /readyz", "server_error", 40, 1);
+    });
+    assert!(world.causes().is_empty(), "{:?}", world.causes());
+}
+
+#[test]
 fn slow_clients_do_not_page_as_critical() {
     let mut world = World::new();
     world.ticks(20, |window| {

@@ -12,7 +12,7 @@ use super::super::holder::Holder;
 use super::super::people::{self, PASSWORD, Session};
 use super::super::server::{Galen, Setup};
 use super::super::web::{Client, Request};
-use super::ADMIN;
+use super::GUEST;
 use crate::shell::Cmd;
 
 /// A server with its fault.
@@ -95,8 +95,9 @@ pub const ALL: &[Fault] = &[
     },
     Fault {
         name: "N+1 queries",
+        before: some_notifications,
         route: "/faults/n_plus_one",
-        request: |scene, _| Some(scene.admin.sign(Request::get("/faults/n_plus_one?n=3000"))),
+        request: |scene, _| Some(scene.admin.sign(Request::get("/faults/n_plus_one?n=1000"))),
         clients: 1,
         phases: &["query"],
         ..NONE
@@ -113,7 +114,7 @@ pub const ALL: &[Fault] = &[
         name: "hash storm",
         method: "POST",
         route: "/api/auth/login",
-        request: |_, _| Some(people::login_request(ADMIN, PASSWORD)),
+        request: |_, _| Some(people::login_request(GUEST, PASSWORD)),
         clients: 24,
         phases: &["hash_wait", "hash"],
         ..NONE
@@ -237,21 +238,32 @@ fn answer_slowly(scene: &Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Gives the admin 300,000 notifications that were read, and takes the index away by which unread ones
-/// are found.
+/// A million notifications that were read, and no index by which unread ones are found.
 fn many_notifications_without_their_index(setup: &Setup) -> Result<()> {
+    seed(setup, 1_000_000, "DROP INDEX notifications_unread")
+}
+
+/// A page of notifications.
+fn some_notifications(setup: &Setup) -> Result<()> {
+    seed(setup, 100, "SELECT 1")
+}
+
+/// Gives the admin so many notifications that were read, and runs a statement of its own.
+fn seed(setup: &Setup, rows: u32, statement: &str) -> Result<()> {
     let script = "\
 import os, sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
-user = db.execute('SELECT id FROM users').fetchone()[0]
+rows = int(sys.argv[2])
+user = db.execute(\"SELECT id FROM users WHERE role = 'admin'\").fetchone()[0]
 db.execute('BEGIN')
 row = lambda n: (user, (1700000000000 + n).to_bytes(6, 'big') + bytes([0x70]) + os.urandom(1) + bytes([0x80]) + os.urandom(7), 'proof', 'info', 't', 'b' * 40, n, n)
-db.executemany('INSERT INTO notifications (user_id, id, category, level, title, body, created_at, read_at) VALUES (?,?,?,?,?,?,?,?)', map(row, range(300000)))
-db.execute(\"UPDATE counters SET n = n + 300000 WHERE name = 'notifications'\")
-db.execute('DROP INDEX notifications_unread')
+db.executemany('INSERT INTO notifications (user_id, id, category, level, title, body, created_at, read_at) VALUES (?,?,?,?,?,?,?,?)', map(row, range(rows)))
+db.execute(\"UPDATE counters SET n = n + ? WHERE name = 'notifications'\", (rows,))
+db.execute(sys.argv[3])
 db.execute('COMMIT')
 db.execute('PRAGMA wal_checkpoint(TRUNCATE)')
 db.close()
 ";
-    Cmd::new("python3").args(["-c", script]).arg(setup.database()).run()
+    let python = Cmd::new("python3").args(["-c", script]).arg(setup.database());
+    python.args([rows.to_string().as_str(), statement]).run()
 }

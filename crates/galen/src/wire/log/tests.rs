@@ -98,6 +98,8 @@ fn a_field_cannot_pass_for_another() {
     let made = Made::of(|| tracing::info!(origin = "x\" status=200 y=\"", "refused"));
     assert!(made.human.contains(r#"origin="x\" status=200 y=\"""#), "{}", made.human);
     assert_eq!(made.lines[0].status, None);
+    let made = Made::of(|| tracing::info!(origin = "x\\\" status=200", "refused"));
+    assert!(made.human.contains(r#"origin="x\\\" status=200""#), "{}", made.human);
 }
 
 #[test]

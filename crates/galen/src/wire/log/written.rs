@@ -44,9 +44,11 @@ where
         write!(writer, " {style}{level:5}{style:#} {room}: {}", said.message)?;
         for (name, value) in &said.fields {
             match value {
-                // A text with a space is quoted, so that it cannot pass for another field.
+                // A text with a space is quoted, so that it cannot pass for another field; with its
+                // backslashes, so that none of them ends the quotation.
                 Value::String(text) if text.contains([' ', '=', '"']) => {
-                    write!(writer, " {name}=\"{}\"", text.replace('"', "\\\""))?;
+                    let quoted = text.replace('\\', r"\\").replace('"', "\\\"");
+                    write!(writer, " {name}=\"{quoted}\"")?;
                 }
                 Value::String(text) => write!(writer, " {name}={text}")?,
                 other => write!(writer, " {name}={other}")?,

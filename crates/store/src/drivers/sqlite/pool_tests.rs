@@ -52,6 +52,21 @@ impl Play {
         self.store.0.read(&cx, move |tx| one(tx, &query, &[], |row| row.int(0))).await
     }
 
+    /// A hold that waits in the queue: the reader stands still once it comes to it.
+    async fn hold_next(&self) -> Held {
+        let (let_go, gate) = mpsc::channel();
+        let (store, cx) = (Arc::clone(&self.store), self.samples.cx());
+        let waiting = self.store.pool().reads_waiting;
+        let work = move |_: &mut dyn Tx| {
+            gate.recv().map_err(|error: mpsc::RecvError| StoreError::Engine(error.to_string()))
+        };
+        let done = tokio::spawn(async move { store.0.read(&cx, work).await });
+        while self.store.pool().reads_waiting <= waiting {
+            tokio::task::yield_now().await;
+        }
+        Held { let_go, done }
+    }
+
     fn recycle(&self, cx: Cx) -> JoinHandle<StoreResult<Recycled>> {
         let (store, act) = (Arc::clone(&self.store), self.samples.act());
         tokio::spawn(async move { store.recycle(&cx, act).await })
@@ -310,4 +325,27 @@ async fn a_probe_that_comes_too_late_is_refused_and_is_no_failed_command() {
     assert_eq!(play.store.probe_lock(&play.samples.cx()).await, Ok(()));
     let names: Vec<&str> = play.observer.commands().iter().map(|one| one.name).collect();
     assert_eq!(names, ["test.command", "upkeep.probe_lock"], "only the one in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_slow_read_no_answer_waits_for_the_next_one() {
+    let play = Arc::new(Play::new(|settings| settings.readers = 1));
+    for _ in 0..100 {
+        play.ask_reader(ONE).await.unwrap();
+    }
+    let slow = play.hold_reader().await;
+    let quick = tokio::spawn({
+        let play = Arc::clone(&play);
+        async move { play.ask_reader(TWO).await }
+    });
+    while play.store.pool().reads_waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    let next = play.hold_next().await;
+    play.samples.clock.advance_ms(5);
+    slow.end().await;
+    // The next read stands still until it is let go, which is after the quick one was answered.
+    let answered = tokio::time::timeout(Duration::from_secs(20), quick).await;
+    assert_eq!(answered.expect("its answer waits for the next read").unwrap(), Ok(Some(2)));
+    next.end().await;
 }

@@ -2,7 +2,8 @@
 //!
 //! A reader that finds several reads waiting runs them one after the other and answers them
 //! together: waking a sleeping async worker costs two switches of context, about as much as a
-//! look-up, and so is shared. A lone read is answered at once.
+//! look-up, and so is shared. A lone read is answered at once, and so is every read while slow ones
+//! come between: nobody's answer is to wait for somebody else's long statement.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -25,8 +26,13 @@ use super::tx::SqliteTx;
 /// At most so many reads are answered together.
 const TOGETHER: usize = 16;
 
-/// No answer waits for another read once so much time has passed, in nanoseconds.
+/// No answer waits for another read once so much time has passed, in nanoseconds; and a read that
+/// takes longer is slow.
 const TOGETHER_NS: u64 = 200_000;
+
+/// Only after so many quick reads in a row a reader lets answers wait for one more: the next one may
+/// be slow, and that is known too late.
+const QUICK_ROW: u32 = 64;
 
 /// What waits for a reader.
 pub(super) enum Errand {
@@ -43,8 +49,9 @@ pub(super) trait Read: Send {
     /// Runs it, unless nobody wants it any more, and keeps its answer. Gives the time at its end.
     fn run(&mut self, tx: &mut SqliteTx<'_>) -> u64;
 
-    /// Gives its caller the answer.
-    fn answer(self: Box<Self>);
+    /// Gives its caller the answer at the time `now_ns`. What it was held back since its end counts
+    /// as waiting.
+    fn answer(self: Box<Self>, now_ns: u64);
 }
 
 /// A read's answer with where its time went.
@@ -52,6 +59,7 @@ pub(super) struct Answer<T> {
     pub result: StoreResult<T>,
     pub wait_ns: u64,
     pub run_ns: u64,
+    ended_ns: u64,
 }
 
 /// A call of a read: the work, then its answer, and the way back.
@@ -92,15 +100,28 @@ where
         }
         let ended_ns = tx.now_ns();
         let run_ns = ended_ns.saturating_sub(begun_ns);
-        self.answer = Some(Answer { result, wait_ns, run_ns });
+        self.answer = Some(Answer { result, wait_ns, run_ns, ended_ns });
         ended_ns
     }
 
-    fn answer(self: Box<Self>) {
+    fn answer(self: Box<Self>, now_ns: u64) {
         let Self { answer, reply, .. } = *self;
-        if let Some(answer) = answer {
+        if let Some(mut answer) = answer {
+            answer.wait_ns += now_ns.saturating_sub(answer.ended_ns);
             give(reply, answer);
         }
+    }
+}
+
+/// What a reader has run and not answered yet, and how many quick reads in a row it ran.
+struct Done {
+    reads: Vec<Box<dyn Read>>,
+    quick_row: u32,
+}
+
+impl Done {
+    fn took(&mut self, ns: u64) {
+        self.quick_row = if ns > TOGETHER_NS { 0 } else { self.quick_row.saturating_add(1) };
     }
 }
 
@@ -155,7 +176,7 @@ impl Reader {
         queue: &Receiver<Errand>,
         renewals: &Receiver<Renewal>,
     ) {
-        let mut done: Vec<Box<dyn Read>> = Vec::with_capacity(TOGETHER);
+        let mut done = Done { reads: Vec::with_capacity(TOGETHER), quick_row: 0 };
         loop {
             // Not one wait for both: only a wait for a single queue looks again for some
             // microseconds before it sleeps, and to be woken costs as much as several look-ups.
@@ -170,9 +191,9 @@ impl Reader {
                 Ok(Errand::Look) => continue,
                 Ok(Errand::Stop) | Err(_) => return,
             };
-            let goes_on = self.stretch(&connection, queue, first, &mut done);
-            for read in done.drain(..) {
-                read.answer();
+            let (goes_on, ended_ns) = self.stretch(&connection, queue, first, &mut done);
+            for read in done.reads.drain(..) {
+                read.answer(ended_ns);
             }
             if !goes_on {
                 return;
@@ -180,14 +201,15 @@ impl Reader {
         }
     }
 
-    /// Runs reads as far as they may be answered together. Gives whether the reader goes on.
+    /// Runs reads as far as they may be answered together. Gives whether the reader goes on, and the
+    /// time at the end of the last one.
     fn stretch(
         &self,
         connection: &Connection,
         queue: &Receiver<Errand>,
         first: Box<dyn Read>,
-        done: &mut Vec<Box<dyn Read>>,
-    ) -> bool {
+        done: &mut Done,
+    ) -> (bool, u64) {
         let shared = &self.shared;
         let mut tx = SqliteTx { connection, shared, reader: Some(self), wait_ns: 0 };
         let begun_ns = tx.now_ns();
@@ -199,7 +221,7 @@ impl Reader {
         if let Some(desk) = desk {
             desk.work.stop(ended_ns);
         }
-        goes_on
+        (goes_on, ended_ns)
     }
 
     /// Puts a new connection in the place of the old one, which is kept when there is none to be
@@ -230,14 +252,17 @@ fn together(
     queue: &Receiver<Errand>,
     first: Box<dyn Read>,
     begun_ns: u64,
-    done: &mut Vec<Box<dyn Read>>,
+    done: &mut Done,
 ) -> (bool, u64) {
     let until_ns = begun_ns.saturating_add(TOGETHER_NS);
+    let mut last_ns = begun_ns;
     let mut read = first;
     loop {
         let ended_ns = read.run(tx);
-        done.push(read);
-        if done.len() >= TOGETHER || ended_ns > until_ns {
+        done.took(ended_ns.saturating_sub(last_ns));
+        last_ns = ended_ns;
+        done.reads.push(read);
+        if done.reads.len() >= TOGETHER || ended_ns > until_ns || done.quick_row < QUICK_ROW {
             return (true, ended_ns);
         }
         match queue.try_recv() {
