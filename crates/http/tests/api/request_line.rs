@@ -3,7 +3,10 @@
 use galen_http::RequestsLog;
 use serde_json::Value;
 
-use crate::support::{TestApp, eventually, log, ok};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::support::{TestApp, eventually, log, ok, read_reply};
 
 const SPAN: &str = "00f067aa0ba902b7";
 
@@ -45,21 +48,33 @@ async fn the_line_says_whose_request_it_was_in_which_trace_and_how_it_went() {
     assert!(!line.to_string().contains("secret-looking"), "{line}");
 }
 
+/// A request whose body does not arrive, answered at its deadline.
+async fn past_its_deadline(app: &TestApp, traceparent: &str) {
+    let mut stream = TcpStream::connect(app.addr).await.expect("a connection");
+    let head = format!(
+        "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         traceparent: {traceparent}\r\ncontent-length: 100\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.expect("a request");
+    assert_eq!(read_reply(&mut stream, false).await.status, 503);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_slow_or_failed_has_a_line_unless_all_are_wanted() {
     log::begin();
     for (number, wanted, slow_ms, levels) in [
         (10, RequestsLog::Notable, 1_000_000, vec!["WARN"]),
-        (20, RequestsLog::All, 1_000_000, vec!["INFO", "WARN"]),
+        (20, RequestsLog::All, 1_000_000, vec!["INFO", "INFO", "WARN"]),
         (30, RequestsLog::None, 0, vec![]),
-        (40, RequestsLog::Notable, 0, vec!["WARN", "WARN"]),
+        (40, RequestsLog::Notable, 0, vec!["WARN", "WARN", "WARN"]),
     ] {
         let app = TestApp::with(|settings, _| {
             settings.requests_log = wanted;
             settings.limits.slow_request_ms = slow_ms;
+            settings.limits.request_deadline_ms = 300;
         })
         .await;
-        // An ordinary answer, and one that is a failure of the server's: it was never ready.
+        // An ordinary answer; readiness that says no, which is no failure; and a failure.
         let mut seen = Vec::new();
         for (offset, path, status) in [(1, "/livez", 200), (2, "/readyz", 503)] {
             let (header, id) = trace(number + offset);
@@ -67,7 +82,10 @@ async fn only_what_is_slow_or_failed_has_a_line_unless_all_are_wanted() {
             ok(app.client().send("GET", path, &sent, None).await, status);
             seen.push(id);
         }
-        eventually("both are recorded", || app.observer.requests().len() == 2).await;
+        let (header, id) = trace(number + 3);
+        past_its_deadline(&app, &header).await;
+        seen.push(id);
+        eventually("all are recorded", || app.observer.requests().len() == 3).await;
         // The line is written right after the record, on the same thread; the stop waits for it.
         app.stop().await;
         let lines = seen.iter().flat_map(|id| log::lines("trace_id", id));
