@@ -18,7 +18,7 @@ use crate::phases::json_headers;
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
 use crate::written::WrittenMe;
-use crate::{openapi, routes};
+use crate::{caller, routes};
 
 /// What the room is made of.
 pub struct AppParts {
@@ -74,7 +74,8 @@ impl App {
     #[must_use]
     pub fn new(parts: AppParts) -> Arc<Self> {
         let now = parts.clock.now();
-        let (router, document) = routes::all();
+        let laid = routes::laid();
+        caller::know(laid.patterns);
         let secure = parts.settings.secure_cookies();
         let strict_transport = secure.then_some(STRICT_TRANSPORT);
         Arc::new(Self {
@@ -86,8 +87,8 @@ impl App {
             recorder: parts.recorder,
             clock: parts.clock,
             entropy: parts.entropy,
-            router,
-            openapi: openapi::json(&document).into(),
+            router: laid.router,
+            openapi: laid.openapi.into(),
             cookies: CookieStyle::new(secure),
             me: WrittenMe::default(),
             metrics_token: parts.settings.metrics_token.as_ref().map(BearerToken::new),

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use galen_account::{Accounts, Caller};
@@ -12,7 +12,6 @@ use http::request::Parts;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::phases::{Visit, why_nobody};
-use crate::routes;
 
 /// Anybody at all. A handler that takes this has decided so.
 pub(crate) struct Anybody {
@@ -67,20 +66,24 @@ impl<S: Sync> FromRequestParts<S> for Anybody {
 
 /// The patterns of all routes, by length and then by text, for as long as the program lives: there is
 /// a fixed number of them, so each is leaked once.
-static PATTERNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let mut patterns: Vec<&'static str> = routes::patterns()
-        .into_iter()
-        .map(|pattern| &*Box::leak(pattern.into_boxed_str()))
-        .collect();
-    patterns.sort_unstable_by_key(|pattern| (pattern.len(), *pattern));
-    patterns
-});
+static PATTERNS: OnceLock<Vec<&'static str>> = OnceLock::new();
+
+/// Keeps the patterns of all routes; every application of a program has the same.
+pub(crate) fn know(patterns: Vec<String>) {
+    PATTERNS.get_or_init(|| {
+        let leak = |pattern: String| -> &'static str { Box::leak(pattern.into_boxed_str()) };
+        let mut patterns: Vec<&'static str> = patterns.into_iter().map(leak).collect();
+        patterns.sort_unstable_by_key(|pattern| (pattern.len(), *pattern));
+        patterns
+    });
+}
 
 /// The pattern that reads `path`, under a name that can be kept.
 fn pattern(path: &str) -> Option<&'static str> {
+    let patterns = PATTERNS.get()?;
     let key = (path.len(), path);
-    let at = PATTERNS.binary_search_by(|pattern| (pattern.len(), *pattern).cmp(&key));
-    at.ok().and_then(|at| PATTERNS.get(at).copied())
+    let at = patterns.binary_search_by(|pattern| (pattern.len(), *pattern).cmp(&key));
+    at.ok().and_then(|at| patterns.get(at).copied())
 }
 
 /// Somebody who is signed in.

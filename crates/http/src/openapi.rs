@@ -15,7 +15,7 @@ use crate::routes;
 /// The document as text, as `/openapi.json` answers it.
 #[must_use]
 pub fn openapi_json() -> String {
-    json(&routes::all().1)
+    routes::laid().openapi
 }
 
 pub(crate) fn json(document: &OpenApi) -> String {

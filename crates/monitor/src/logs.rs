@@ -13,6 +13,9 @@ use crate::metric::Metric;
 const LINES_MAX: usize = 2_000;
 /// How much they may take, in bytes.
 const BYTES_MAX: usize = 1 << 20;
+/// What is written at once, at the most: the smallest history takes a megabyte at a time.
+const SLICE_BYTES: usize = 256 << 10;
+const SLICE_LINES: usize = 256;
 const LEVELS: usize = LogLevel::ALL.len();
 
 /// The lines. They are counted by level even when they are dropped.
@@ -126,14 +129,21 @@ pub(crate) struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// A copy of the lines, oldest first.
-    pub fn lines(&self) -> Vec<LogLine> {
-        self.lines.iter().map(|(_, line)| line.clone()).collect()
+    /// A copy of the next slice, oldest first; nothing when none waits any more.
+    pub fn slice(&self) -> Option<Vec<LogLine>> {
+        let mut bytes = 0;
+        let fits = |(_, line): &&(u64, LogLine)| {
+            bytes += bytes_of(line);
+            bytes <= SLICE_BYTES
+        };
+        let n = self.lines.iter().take_while(fits).count().clamp(1, SLICE_LINES);
+        let slice: Vec<_> = self.lines.iter().take(n).map(|(_, line)| line.clone()).collect();
+        (!slice.is_empty()).then_some(slice)
     }
 
-    /// They were written.
-    pub fn keep(mut self) {
-        self.lines.clear();
+    /// The first `n` lines were written.
+    pub fn kept(&mut self, n: usize) {
+        self.lines.drain(..n.min(self.lines.len()));
     }
 }
 
@@ -178,6 +188,33 @@ mod tests {
         lines.iter().map(|line| line.message.as_str()).collect()
     }
 
+    /// All lines that wait, written slice by slice.
+    fn written(logs: &Logs) -> Vec<LogLine> {
+        let mut taken = logs.take();
+        let mut all = Vec::new();
+        while let Some(slice) = taken.slice() {
+            assert!(slice.len() == 1 || slice.iter().map(bytes_of).sum::<usize>() <= SLICE_BYTES);
+            taken.kept(slice.len());
+            all.extend(slice);
+        }
+        all
+    }
+
+    #[test]
+    fn a_slice_that_was_written_does_not_come_again() {
+        let logs = Logs::default();
+        for number in 0..300 {
+            logs.push(line(LogLevel::Info, &number.to_string()));
+        }
+        let mut taken = logs.take();
+        let first = taken.slice().unwrap();
+        taken.kept(first.len());
+        drop(taken);
+        let rest = written(&logs);
+        assert_eq!(first.len() + rest.len(), 300);
+        assert_eq!(rest[0].message, first.len().to_string());
+    }
+
     #[test]
     fn a_flood_of_small_talk_does_not_push_an_error_out() {
         let logs = Logs::default();
@@ -188,12 +225,10 @@ mod tests {
         for _ in 0..10 {
             logs.push(line(LogLevel::Error, "later"));
         }
-        let taken = logs.take();
-        let lines = taken.lines();
+        let lines = written(&logs);
         assert_eq!(lines.len(), LINES_MAX);
         assert_eq!(lines.iter().filter(|line| line.level == LogLevel::Error).count(), 11);
         assert_eq!((lines[0].message.as_str(), lines[1_999].message.as_str()), ("first", "later"));
-        taken.keep();
         let gauges = Gauges::default();
         logs.tell(&gauges);
         let told = gauges.drain();
@@ -208,7 +243,7 @@ mod tests {
             logs.push(line(LogLevel::Warn, &"x".repeat(100_000)));
         }
         assert!(logs.bytes() <= BYTES_MAX, "{}", logs.bytes());
-        assert_eq!(logs.take().lines().len(), 10);
+        assert_eq!(written(&logs).len(), 10);
     }
 
     #[test]
@@ -219,10 +254,8 @@ mod tests {
         let failed = logs.take();
         logs.push(line(LogLevel::Info, "three"));
         drop(failed);
-        let taken = logs.take();
-        assert_eq!(messages(&taken.lines()), ["one", "two", "three"]);
-        taken.keep();
-        assert!(logs.take().lines().is_empty());
+        assert_eq!(messages(&written(&logs)), ["one", "two", "three"]);
+        assert!(logs.take().slice().is_none());
         assert_eq!(logs.bytes(), 0);
     }
 }

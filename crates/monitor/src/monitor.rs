@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use galen_core::model::{RuleChange, Silence};
 use galen_core::{
-    AlertId, Annotation, Clock, Code, Entropy, Health, History, HistoryBatch, HistoryFacts, LogAsk,
-    LogLine, Observer, Refusal, Tier, UnixMs,
+    AlertId, Annotation, Clock, Code, Entropy, Health, History, HistoryFacts, LogAsk, LogLine,
+    Observer, Refusal, Tier, UnixMs,
 };
 
 use crate::alert::{Alert, Delivery, RulePreview, RuleView};
@@ -250,15 +250,8 @@ impl Monitor {
     /// # Errors
     /// When the history cannot be read.
     pub async fn logs(&self, mut ask: LogAsk) -> Result<LogPage, Refusal> {
-        let waiting = self.logs.take();
-        let logs = waiting.lines();
-        if !logs.is_empty() {
-            let batch = HistoryBatch { logs, ..HistoryBatch::default() };
-            // What failed waits on, and the next tick tells of it.
-            if self.history.append(batch).await.is_ok() {
-                waiting.keep();
-            }
-        }
+        // What fails here waits on, and the next tick tells of it.
+        drop(self.flush_logs().await);
         ask.limit = ask.limit.clamp(1, LOG_LINES_MAX);
         let (limit, is_forward) = (ask.limit as usize, ask.after.is_some());
         let lines = self.history.logs(ask).await?;

@@ -114,9 +114,13 @@ impl Outbox {
         }
     }
 
-    /// The parcel was written: what was in it waits no more.
-    pub fn sent(&mut self, up_to: u64) {
-        self.windows.retain(|(number, _)| *number > up_to);
+    /// The parcel's window that begins at `at` was written: it waits no more.
+    pub fn sent_window(&mut self, at: UnixMs, up_to: u64) {
+        self.windows.retain(|(number, waiting)| *number > up_to || waiting.at != at);
+    }
+
+    /// The parcel's annotations and alerts were written: they wait no more.
+    pub fn sent_notes(&mut self, up_to: u64) {
         self.annotations.retain(|(number, _)| *number > up_to);
         self.alerts.retain(|_, (number, _)| *number > up_to);
     }

@@ -46,10 +46,16 @@ impl Due {
     }
 
     /// A fine window was written: the minute and the hour it lies in are due, when they are over.
-    pub fn written(&mut self, at: UnixMs) {
-        let (minute, hour) = (Tier::Minute.window_of(at), Tier::Hour.window_of(at));
-        self.minute = Some(self.minute.map_or(minute, |due| due.min(minute)));
-        self.hour = Some(self.hour.map_or(hour, |due| due.min(hour)));
+    /// What is older than the finer windows are kept is due no more: a clock that was set from 1970
+    /// to today would leave millions of empty minutes to be rolled up one by one.
+    pub fn written(&mut self, at: UnixMs, now: UnixMs) {
+        let next = |due: Option<UnixMs>, tier: Tier, finer: Tier| {
+            let window = tier.window_of(at);
+            let kept_since = tier.window_of(now.plus_ms(-finer.keep_ms()));
+            Some(due.map_or(window, |due| due.min(window)).max(kept_since))
+        };
+        self.minute = next(self.minute, Tier::Minute, Tier::Fine);
+        self.hour = next(self.hour, Tier::Hour, Tier::Minute);
         self.until = Some(at.plus_ms(Tier::Fine.step_ms()));
     }
 
@@ -180,11 +186,11 @@ mod tests {
     fn an_empty_history_is_due_from_its_first_window_on() {
         let mut due = Due::of(&facts([None; 3], [None; 3]), UnixMs(0));
         assert_eq!(due, Due::default());
-        due.written(UnixMs(7 * HOUR_MS + 70_000));
+        due.written(UnixMs(7 * HOUR_MS + 70_000), UnixMs(7 * HOUR_MS + 70_000));
         assert_eq!(due.minute, Some(UnixMs(7 * HOUR_MS + 60_000)));
         assert_eq!(due.hour, Some(UnixMs(7 * HOUR_MS)));
         assert_eq!(due.next(Tier::Minute), None, "the minute goes on");
-        due.written(UnixMs(7 * HOUR_MS + 110_000));
+        due.written(UnixMs(7 * HOUR_MS + 110_000), UnixMs(7 * HOUR_MS + 110_000));
         assert_eq!(due.next(Tier::Minute), Some(UnixMs(7 * HOUR_MS + 60_000)));
     }
 
@@ -203,11 +209,21 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_from_1970_to_today_leaves_no_millions_of_minutes_behind() {
+        let mut due = Due::default();
+        due.written(UnixMs(60_000), UnixMs(60_000));
+        let today = UnixMs(500_000 * HOUR_MS);
+        due.written(today, today);
+        assert_eq!(due.minute, Some(today.plus_ms(-Tier::Fine.keep_ms())));
+        assert_eq!(due.hour, Some(today.plus_ms(-Tier::Minute.keep_ms())));
+    }
+
+    #[test]
     fn a_clock_that_goes_back_makes_its_minute_due_again() {
         let mut due = Due::default();
-        due.written(UnixMs(9 * HOUR_MS));
+        due.written(UnixMs(9 * HOUR_MS), UnixMs(9 * HOUR_MS));
         due.done(Tier::Minute, UnixMs(9 * HOUR_MS));
-        due.written(UnixMs(8 * HOUR_MS + 30_000));
+        due.written(UnixMs(8 * HOUR_MS + 30_000), UnixMs(8 * HOUR_MS + 30_000));
         assert_eq!(due.minute, Some(UnixMs(8 * HOUR_MS)));
         assert_eq!(due.hour, Some(UnixMs(8 * HOUR_MS)));
         assert_eq!(due.next(Tier::Minute), None);

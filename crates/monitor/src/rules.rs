@@ -323,7 +323,7 @@ impl Rule {
 /// A value with its unit, as a human writes it: `5 s`, `80 %`, `1 GiB`, `1000`.
 fn amount(value: f64, unit: &str) -> String {
     match unit {
-        "s" => format!("{value} s"),
+        "s" => format!("{} s", rounded(value)),
         "ratio" => format!("{} %", rounded(value * 100.0)),
         "bytes" if value >= GIB => format!("{} GiB", rounded(value / GIB)),
         "bytes" => format!("{} MiB", rounded(value * 1024.0 / GIB)),

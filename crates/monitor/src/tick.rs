@@ -77,7 +77,9 @@ impl Monitor {
         judged.annotations.into_iter().for_each(|each| state.outbox.annotation(each));
     }
 
-    /// Writes everything that waits, in one transaction.
+    /// Writes everything that waits: notes, then lines of the log in slices, then window by window.
+    /// Each piece is kept as a whole and waits no more from then on, so that what gathered while the
+    /// history could not be written is never too much for it at once.
     async fn flush(&self) -> Result<TickReport, StoreError> {
         let (mut parcel, written) = {
             let state = self.state();
@@ -88,32 +90,47 @@ impl Monitor {
                 join(&*self.history, frames).await?;
             }
         }
-        let lines = self.logs.take();
-        let up_to = parcel.up_to();
-        let windows: Vec<UnixMs> = parcel.windows.keys().copied().collect();
-        let batch = HistoryBatch {
-            frames: parcel.windows.into_values().flatten().collect(),
-            logs: lines.lines(),
-            annotations: parcel.annotations,
-            alerts: parcel.alerts,
-        };
-        let points = batch.frames.iter().map(|frame| frame.points.len() as u64).sum();
-        let log_lines = batch.logs.len() as u64;
         let began_ns = self.clock.monotonic_ns();
-        let receipt = self.history.append(batch).await?;
-        lines.keep();
+        let up_to = parcel.up_to();
+        let mut report = TickReport::default();
+        let (annotations, alerts) = (parcel.annotations, parcel.alerts);
+        if !(annotations.is_empty() && alerts.is_empty()) {
+            let batch = HistoryBatch { annotations, alerts, ..HistoryBatch::default() };
+            report.shed.extend(self.history.append(batch).await?.shed);
+            self.state().outbox.sent_notes(up_to);
+        }
+        let (log_lines, shed) = self.flush_logs().await?;
+        report.log_lines = log_lines;
+        report.shed.extend(shed);
+        for (at, frames) in parcel.windows {
+            report.points += frames.iter().map(|frame| frame.points.len() as u64).sum::<u64>();
+            let batch = HistoryBatch { frames, ..HistoryBatch::default() };
+            report.shed.extend(self.history.append(batch).await?.shed);
+            let mut state = self.state();
+            state.outbox.sent_window(at, up_to);
+            state.written = state.written.max(Some(at));
+            state.due.written(at, self.clock.now());
+        }
         let took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
         self.recorder.gauges.time(Metric::HistoryFlushNs, "", took_ns);
-        let now = self.clock.now();
         let mut state = self.state();
-        state.outbox.sent(up_to);
-        for at in windows {
-            state.written = state.written.max(Some(at));
-            state.due.written(at);
+        state.tell_shed(&report.shed, self.clock.now());
+        report.lost_windows = state.outbox.take_lost();
+        Ok(report)
+    }
+
+    /// Writes the lines of the log that wait. Gives how many, and what was let go for them.
+    pub(crate) async fn flush_logs(&self) -> Result<(u64, Vec<Shed>), StoreError> {
+        let mut lines = self.logs.take();
+        let (mut written, mut shed) = (0, Vec::new());
+        while let Some(logs) = lines.slice() {
+            let n = logs.len();
+            let batch = HistoryBatch { logs, ..HistoryBatch::default() };
+            shed.extend(self.history.append(batch).await?.shed);
+            lines.kept(n);
+            written += n as u64;
         }
-        state.tell_shed(&receipt.shed, now);
-        let lost_windows = state.outbox.take_lost();
-        Ok(TickReport { points, log_lines, shed: receipt.shed, lost_windows, took_ns: 0 })
+        Ok((written, shed))
     }
 
     /// Rolls up what is over; what was done stays done when a later window fails.

@@ -203,6 +203,13 @@ impl Judge<'_> {
                 self.complain(("checks", key), format!("`checks.{key}` must be at least 1s"));
             }
         }
+        if checks.every > Lapse::minutes(5) {
+            let says = format!(
+                "`checks.every` ({}) is longer than 5m: a rule needs two runs in a quarter of an hour",
+                checks.every
+            );
+            self.complain(("checks", "every"), says);
+        }
         if checks.timeout > checks.every {
             let says = format!(
                 "`checks.timeout` ({}) is longer than `checks.every` ({}): make it shorter",

@@ -53,6 +53,10 @@ pub async fn deliver(running: &Running, cx: &Cx) -> Result<Value, Refusal> {
         return Ok(json!({ "delivered": 0, "waiting": waiting.len() }));
     }
     let admins = admins(running, cx).await?;
+    if admins.is_empty() {
+        // Nobody is there to be told yet: the first admin will be.
+        return Ok(json!({ "delivered": 0, "waiting": waiting.len(), "admins": 0 }));
+    }
     for delivery in &waiting {
         for admin in &admins {
             publish(running, cx, delivery, *admin).await?;

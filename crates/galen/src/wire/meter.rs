@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use rustix::time::{ClockId, clock_gettime};
+use galen_http::CpuTime;
 
 /// The history's thread, as the store names it.
 const HISTORY_THREAD: &str = "galen-history";
@@ -37,9 +37,9 @@ impl<F: Future> Future for Measured<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let before_ns = cpu_ns(ClockId::ThreadCPUTime);
+        let before_ns = CpuTime::Thread.ns();
         let polled = self.work.as_mut().poll(cx);
-        let spent_ns = cpu_ns(ClockId::ThreadCPUTime).saturating_sub(before_ns);
+        let spent_ns = CpuTime::Thread.ns().saturating_sub(before_ns);
         self.spent_ns.fetch_add(spent_ns, Ordering::Relaxed);
         polled
     }
@@ -47,13 +47,7 @@ impl<F: Future> Future for Measured<F> {
 
 /// CPU time of this process since its start, in nanoseconds.
 pub fn process_cpu_ns() -> u64 {
-    cpu_ns(ClockId::ProcessCPUTime)
-}
-
-fn cpu_ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
+    CpuTime::Process.ns()
 }
 
 /// The history's thread, once it was found.

@@ -72,8 +72,13 @@ pub async fn tick(running: &Running) -> Result<Value, Refusal> {
             "the history reached its cap and let the oldest go"
         );
     }
+    if report.lost_windows > 0 {
+        let lost = report.lost_windows;
+        tracing::warn!(lost, "windows were lost: the history could not be written for a minute");
+    }
     Ok(json!({
         "points": report.points,
+        "lost_windows": report.lost_windows,
         "log_lines": report.log_lines,
         "shed": report.shed,
         "took_ns": report.took_ns,

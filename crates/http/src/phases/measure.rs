@@ -75,7 +75,8 @@ impl Flight {
             request_id: visit.cx.request_id,
             user_id: visit.caller().map(|caller| caller.user.id),
             route: visit.route.get().copied().unwrap_or(""),
-            method: method_name(&visit.method),
+            // Anybody can ask every route with every method: those that are not taken are one.
+            method: if self.status == 405 { "OTHER" } else { method_name(&visit.method) },
             status: self.status,
             code: self.code,
             outcome: self.outcome,

@@ -12,7 +12,9 @@ pub(super) fn write(visit: &Visit, record: &RequestRecord) {
     let settings = &visit.app.settings;
     // The canary logs once that readiness changed; every prober's "no" would only repeat it.
     let is_a_no = record.route == "/readyz" && record.status == 503;
-    let is_notable = record.outcome != RequestOutcome::Answered
+    // Who goes away early is no news unless he waited long: anybody can do it, as often as he likes.
+    let went_wrong = matches!(record.outcome, RequestOutcome::TimedOut | RequestOutcome::Panicked);
+    let is_notable = went_wrong
         || (record.status >= 500 && !is_a_no)
         || record.ledger.wall_ns >= settings.limits.slow_request_ms * MS_NS;
     match settings.requests_log {

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::cpu_time::CpuTime;
+
 /// How old a reading may be to begin a stretch with, and how long a stretch may be to be believed by
 /// the wall clock, in nanoseconds. Whoever is put off the CPU is off for longer than this, so a
 /// shorter stretch was spent on the CPU; a longer one is read from the thread's clock, and this is
@@ -21,16 +23,7 @@ struct Reading {
 
 impl Reading {
     fn take(at_ns: u64) -> Self {
-        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // Not through rustix, which looks for the kernel's vDSO by itself and dies of it under
-        // valgrind, where instructions are counted; and this clock is a system call in any case.
-        // SAFETY: `now` is a writable timespec for the whole call, which keeps no reference to it.
-        // The clock exists on every Linux; were it to fail, the time would stand at zero.
-        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
-        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-        let rest_ns = u64::try_from(now.tv_nsec).unwrap_or(0);
-        let reading =
-            Self { cpu_ns: seconds.wrapping_mul(1_000_000_000).wrapping_add(rest_ns), at_ns };
+        let reading = Self { cpu_ns: CpuTime::Thread.ns(), at_ns };
         LAST.set(reading);
         reading
     }

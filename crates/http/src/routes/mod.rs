@@ -34,7 +34,7 @@ pub(crate) use me::dto::{MeView, SignedInView};
 const PAGES: [&str; 5] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js"];
 
 /// ALL routes and the document that describes them.
-pub(crate) fn all() -> (Router, OpenApi) {
+fn all() -> (Router, OpenApi) {
     let (api, document) =
         documented(OpenApiRouter::with_openapi(openapi::frame())).split_for_parts();
     let router = api.merge(pages());
@@ -119,13 +119,30 @@ fn pages() -> Router {
         .route(setup_script, get(setup::page::script))
 }
 
-/// The patterns of ALL routes.
-pub(crate) fn patterns() -> Vec<String> {
-    let documented = all().1.paths.paths.into_keys();
-    let patterns = documented.chain(PAGES.map(str::to_owned));
+/// The routes as they are served, and what is told of them.
+pub(crate) struct Laid {
+    /// Who answers what.
+    pub(crate) router: Router,
+    /// The document, as JSON.
+    pub(crate) openapi: String,
+    /// The patterns of ALL routes.
+    pub(crate) patterns: Vec<String>,
+}
+
+/// Lays the routes, in a thread of its own: the document is megabytes of small objects that are
+/// needed once, and the allocator gives back what belonged to a thread that has ended.
+pub(crate) fn laid() -> Laid {
+    let laid = std::thread::scope(|scope| scope.spawn(lay).join());
+    laid.unwrap_or_else(|broken| std::panic::resume_unwind(broken))
+}
+
+fn lay() -> Laid {
+    let (router, document) = all();
+    let openapi = openapi::json(&document);
+    let patterns = document.paths.paths.into_keys().chain(PAGES.map(str::to_owned));
     #[cfg(feature = "faults")]
     let patterns = patterns.chain(faults::PATHS.map(str::to_owned));
-    patterns.collect()
+    Laid { router, openapi, patterns: patterns.collect() }
 }
 
 async fn not_found(_: Anybody) -> Fault {

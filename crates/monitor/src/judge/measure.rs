@@ -79,18 +79,24 @@ pub(crate) fn response_p95(figures: &dyn Figures, window_ms: i64) -> Vec<Reading
     routes.into_iter().map(|(route, point)| seconds_p95(route.into(), &point)).collect()
 }
 
-/// Whether requests of this object failed by the server's fault. That readiness says no is its right
-/// answer and has a rule of its own; a busy prober must not make an error rate of it.
+/// Whether requests of this object failed by the server's fault.
 fn is_failure(object: &str) -> bool {
-    let Some((route, class)) = route_and_class(object) else { return false };
-    !route.ends_with(" /readyz")
-        && RequestClass::ALL.iter().any(|of| of.is_failure() && of.text() == class)
+    let class = route_and_class(object).map(|(_, class)| class);
+    RequestClass::ALL.iter().any(|of| of.is_failure() && Some(of.text()) == class)
+}
+
+/// Whether it is a prober's. That readiness says no is its right answer and has a rule of its own; a
+/// busy prober neither makes an error rate nor hides one.
+fn is_probe(object: &str) -> bool {
+    let route = route_and_class(object).map_or("", |(route, _)| route);
+    route.ends_with(" /readyz") || route.ends_with(" /livez")
 }
 
 /// The share of failures in all requests.
 pub(crate) fn error_rate(figures: &dyn Figures, window_ms: i64) -> Vec<Reading> {
     let (mut all, mut failed) = (0_u64, 0_u64);
-    for object in figures.objects(Metric::HttpRequestNs, window_ms) {
+    let objects = figures.objects(Metric::HttpRequestNs, window_ms);
+    for object in objects.into_iter().filter(|object| !is_probe(object)) {
         let point = figures.merged(Metric::HttpRequestNs, &object, window_ms);
         let count = point.map_or(0, |point| point.count);
         all = all.saturating_add(count);

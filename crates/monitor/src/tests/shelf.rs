@@ -58,6 +58,12 @@ impl History for Shelf {
         if let Err(error) = self.check() {
             return give(Err(error));
         }
+        // The real one refuses what is too heavy at once, for good: what waited must come in pieces.
+        let windows: std::collections::BTreeSet<UnixMs> =
+            batch.frames.iter().map(|frame| frame.at).collect();
+        if windows.len() > 1 || batch.logs.len() > 256 {
+            return give(Err(StoreError::Engine("a flush is too much".to_owned())));
+        }
         let mut kept = self.kept.lock().unwrap();
         for frame in batch.frames {
             kept.frames.insert((frame.tier, frame.at, frame.metric.to_string()), frame);
