@@ -193,14 +193,15 @@ fn signed(number: i64) -> f64 {
     number as f64
 }
 
-/// Threads of this process and its memory in RAM in bytes (proc(5), `/proc/PID/stat`, fields 20 and
-/// 24).
+/// Threads of this process and its memory in RAM in bytes (proc(5), `/proc/PID/status`, lines
+/// `Threads` and `VmRSS`).
 fn threads_and_memory() -> Option<(u64, u64)> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-    let page_bytes = u64::try_from(rustix::param::page_size()).ok()?;
-    Some((number(20)?, number(24)?.saturating_mul(page_bytes)))
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let number = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Some((number("Threads")?, number("VmRSS")?.saturating_mul(1_024)))
 }
 
 /// Open files of this process: the size of `/proc/self/fd` is their number from Linux 6.2 on; before
