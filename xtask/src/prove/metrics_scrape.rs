@@ -45,7 +45,7 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
         outcome.note(said);
     }
     let families = metrics.body.lines().filter(|line| line.starts_with("# TYPE ")).count() as u64;
-    outcome.add(Figure::count("metrics", families, Goal::AtLeast(20.0)));
+    outcome.add(Figure::count("metrics", families, Goal::AtLeast(15.0)));
     let bytes = metrics.body.len() as f64 / 1024.0;
     outcome.add(Figure::new("size of the answer", bytes, "KiB", Goal::Shown));
     scraped(&server, &dir, &mut outcome)?;

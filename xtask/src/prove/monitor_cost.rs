@@ -119,6 +119,9 @@ fn instructions(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
 /// Requests whose instructions are counted.
 const COUNTED: u32 = 4_000;
 
+/// Requests before that: the list of the slowest of the last hour settles with the first thousands.
+const SETTLING: u32 = 8_000;
+
 /// Instructions a request, by callgrind, which counts nothing before and after.
 fn counted(setup: Setup) -> Result<f64> {
     let out = setup.dir.join("callgrind.out");
@@ -135,7 +138,7 @@ fn counted(setup: Setup) -> Result<f64> {
     let session = people::login(&mut client, USER)?;
     let me = session.sign(Request::get("/api/me"));
     let pid = galen.pid().to_string();
-    send(&mut client, &me, 500)?;
+    send(&mut client, &me, SETTLING)?;
     Cmd::new("callgrind_control").args(["-i", "on", &pid]).read()?;
     send(&mut client, &me, COUNTED)?;
     Cmd::new("callgrind_control").args(["-i", "off", &pid]).read()?;
