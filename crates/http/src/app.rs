@@ -14,7 +14,7 @@ use crate::checks::Checks;
 use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
 use crate::exposition::{BearerToken, Exposition};
-use crate::phases::json_headers;
+use crate::phases::{Allowance, json_headers};
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
 use crate::written::WrittenMe;
@@ -61,6 +61,7 @@ pub struct App {
     /// The headers of an ordinary answer in JSON, made once: copying a map costs less than making it.
     pub(crate) json_headers: HeaderMap,
     pub(crate) idle_timeout_ns: u64,
+    pub(crate) request_lines: Allowance,
     readiness: Readiness,
     stopping: AtomicBool,
 }
@@ -96,6 +97,7 @@ impl App {
             json_headers: json_headers(strict_transport),
             idle_timeout_ns: parts.settings.limits.idle_timeout_ms * MS_NS,
             settings: parts.settings,
+            request_lines: Allowance::default(),
             readiness: Readiness::new(now),
             stopping: AtomicBool::new(false),
         })

@@ -36,3 +36,13 @@ pub struct Silence {
     /// Who set it; nobody for the command line.
     pub created_by: Option<UserId>,
 }
+
+impl Silence {
+    /// The longest match, in characters.
+    pub const MATCHES_CHARS_MAX: usize = 300;
+    /// The longest reason, in characters.
+    pub const REASON_CHARS_MAX: usize = 500;
+    /// How long a silence may last: thirty days, in milliseconds. What is to be silent for longer is a
+    /// rule to be changed.
+    pub const LASTS_MS_MAX: i64 = 30 * 86_400_000;
+}

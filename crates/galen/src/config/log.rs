@@ -12,8 +12,8 @@ section! {
         /// The least important level that is written: `error`, `warn`, `info`, `debug` or `trace`.
         /// Rooms can differ: `"info,galen_store=debug"`.
         level: Level = Level("info".to_owned());
-        /// Which requests have a line of their own: `"notable"` (slow, failed, turned away), `"all"`
-        /// or `"none"`.
+        /// Which requests have a line of their own: `"notable"` (slow, answered with 5xx or past
+        /// their deadline; at most a hundred a second), `"all"` or `"none"`.
         requests: Requests = Requests::Notable;
     }
 }
@@ -33,7 +33,7 @@ choice! {
 choice! {
     /// Which requests have a line of their own in the log.
     Requests, "`\"notable\"`, `\"all\"` or `\"none\"`" {
-        /// Slow and failed ones, and those that were turned away.
+        /// Slow ones and those the server failed.
         Notable = "notable",
         /// Every one.
         All = "all",

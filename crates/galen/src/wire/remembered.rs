@@ -1,7 +1,7 @@
 //! What the monitor answers on the control socket: health, alerts, silences, the log and the past.
 
-use galen_core::model::{Act, Silence};
-use galen_core::{AuditId, Health, LogAsk, SilenceId, UnixMs};
+use galen_core::model::Silence;
+use galen_core::{Health, LogAsk, SilenceId, UnixMs};
 use galen_monitor::{Alert, LogPage, Metric, RouteCause, SeriesAsk, TopAsk, TopBy, TopRow};
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,6 @@ const PAST_MAX: u32 = 20;
 const ROWS_MAX: usize = 100;
 /// How far back "just now" reaches, in milliseconds.
 const RECENT_MS: i64 = 5 * 60_000;
-/// The longest silence: what is silent for longer is to be changed, not silenced.
-const SILENCE_MS_MAX: u64 = 30 * 86_400_000;
-/// The longest reason and match of a silence, in characters.
-const REASON_CHARS_MAX: usize = 500;
-const MATCH_CHARS_MAX: usize = 200;
 
 /// Whether requests would be served, and what fires.
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,13 +88,13 @@ pub async fn silence(
     let fits = |text: &str, max: usize| {
         (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     };
-    if !fits(matches, MATCH_CHARS_MAX) {
+    if !fits(matches, Silence::MATCHES_CHARS_MAX) {
         return Err(wrong("a silence matches a cause, a rule's code, or `*`"));
     }
-    if !fits(reason, REASON_CHARS_MAX) {
+    if !fits(reason, Silence::REASON_CHARS_MAX) {
         return Err(wrong("a silence needs a reason of at most 500 characters"));
     }
-    if !(1_000..=SILENCE_MS_MAX).contains(&for_ms) {
+    if !(1_000..=Silence::LASTS_MS_MAX.cast_unsigned()).contains(&for_ms) {
         return Err(wrong("a silence lasts from a second to thirty days"));
     }
     let rooms = &running.rooms;
@@ -113,7 +108,7 @@ pub async fn silence(
         created_by: None,
     };
     let (cx, store) = (running.live(), rooms.store.port());
-    store.silence(&cx, act(running), silence.clone()).await.map_err(refused)?;
+    store.silence(&cx, running.rooms.act(&cx), silence.clone()).await.map_err(refused)?;
     ticker::refresh(running).await;
     Ok(silence)
 }
@@ -124,7 +119,7 @@ pub async fn silence(
 /// What the store refuses.
 pub async fn unsilence(running: &Running, id: SilenceId) -> Result<bool, Refused> {
     let (cx, store) = (running.live(), running.rooms.store.port());
-    let was_there = store.end_silence(&cx, act(running), id).await.map_err(refused)?;
+    let was_there = store.end_silence(&cx, running.rooms.act(&cx), id).await.map_err(refused)?;
     ticker::refresh(running).await;
     Ok(was_there)
 }
@@ -197,17 +192,4 @@ pub async fn pool_use(running: &Running) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
     let mean = whole.sum / whole.count.max(1) as f64;
     Some(mean)
-}
-
-/// Nobody in particular does it, from the command line of this machine.
-fn act(running: &Running) -> Act {
-    let rooms = &running.rooms;
-    Act {
-        id: AuditId::mint(&*rooms.clock, &*rooms.entropy),
-        at: rooms.clock.now(),
-        actor: None,
-        address: None,
-        request_id: running.live().request_id,
-        warrant: None,
-    }
 }

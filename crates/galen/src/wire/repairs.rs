@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use galen_core::model::{Act, AuditCode, Upkeep};
-use galen_core::{AuditId, Cx, Note, UnixMs};
+use galen_core::model::{AuditCode, Upkeep};
+use galen_core::{Note, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -81,7 +81,7 @@ pub async fn perform(repair: Repair, running: &Arc<Running>) -> Result<Repaired,
     };
     let cx = running.live();
     let store = running.rooms.store.port();
-    let receipt = store.maintain(&cx, act(running, &cx), upkeep).await.map_err(refused)?;
+    let receipt = store.maintain(&cx, running.rooms.act(&cx), upkeep).await.map_err(refused)?;
     let changed = match repair {
         Repair::Checkpoint => receipt.before.wal_bytes.saturating_sub(receipt.after.wal_bytes),
         Repair::Sweep | Repair::Optimize => 1,
@@ -106,21 +106,8 @@ async fn sweep(running: &Arc<Running>) -> Result<SweepReport, Refused> {
         target: None,
         params: json!({ "upkeep": "sweep", "sessions": report.sessions }).to_string(),
     };
-    running.rooms.store.port().note(&cx, act(running, &cx), note).await.map_err(refused)?;
+    running.rooms.store.port().note(&cx, running.rooms.act(&cx), note).await.map_err(refused)?;
     Ok(report)
-}
-
-/// Nobody in particular does it, from the command line of this machine.
-fn act(running: &Running, cx: &Cx) -> Act {
-    let rooms = &running.rooms;
-    Act {
-        id: AuditId::mint(&*rooms.clock, &*rooms.entropy),
-        at: rooms.clock.now(),
-        actor: None,
-        address: None,
-        request_id: cx.request_id,
-        warrant: None,
-    }
 }
 
 fn statement(repair: Repair, running: &Running) -> String {

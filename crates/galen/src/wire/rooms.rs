@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use galen_account::{Accounts, Keys, Ports};
-use galen_core::{Clock, Cx, Entropy, History, RequestId};
+use galen_core::model::Act;
+use galen_core::{AuditId, Clock, Cx, Entropy, History, RequestId};
 use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
 use galen_store::{HistorySettings, SqliteHistory};
 
@@ -88,6 +89,18 @@ impl Rooms {
         self.store.close();
         if let Some(history) = &self.history {
             history.close();
+        }
+    }
+
+    /// What nobody in particular does: a measurement asked for it, or the command line of this machine.
+    pub fn act(&self, cx: &Cx) -> Act {
+        Act {
+            id: AuditId::mint(&*self.clock, &*self.entropy),
+            at: self.clock.now(),
+            actor: None,
+            address: None,
+            request_id: cx.request_id,
+            warrant: None,
         }
     }
 

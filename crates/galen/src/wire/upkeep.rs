@@ -3,8 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use galen_core::model::{Act, StoreFacts, Upkeep, UpkeepReceipt};
-use galen_core::{AuditId, Cx, Refusal, UnixMs};
+use galen_core::model::{StoreFacts, Upkeep, UpkeepReceipt};
+use galen_core::{Cx, Refusal, UnixMs};
 use serde_json::{Value, json};
 
 use super::running::Running;
@@ -96,8 +96,7 @@ fn live_work(running: &Running) -> Option<String> {
 
 async fn stale(running: &Running, cx: &Cx) -> Result<Decision, Refusal> {
     let now = running.rooms.clock.now();
-    if let Some(until) = running.upkeep.learnt().optimize_until.filter(|until| now < *until) {
-        let _ = until;
+    if running.upkeep.learnt().optimize_until.is_some_and(|until| now < until) {
         return Ok(Decision::Decline("it changed nothing within the last day".to_owned()));
     }
     let tables = running.rooms.store.port().advise(cx).await?.stale_tables;
@@ -154,7 +153,7 @@ async fn perform(running: &Running, cx: &Cx, name: &str, why: &str) -> Result<Va
 
 async fn once(running: &Running, cx: &Cx, upkeep: Upkeep) -> Result<(u64, Value), Refusal> {
     let before = running.rooms.store.port().advise(cx).await?.stale_tables;
-    let receipt = running.rooms.store.port().maintain(cx, act(running, cx), upkeep).await?;
+    let receipt = running.rooms.store.port().maintain(cx, running.rooms.act(cx), upkeep).await?;
     let changed = match upkeep {
         Upkeep::Checkpoint => receipt.before.wal_bytes.saturating_sub(receipt.after.wal_bytes),
         Upkeep::Optimize => {
@@ -173,7 +172,7 @@ async fn give_back(running: &Running, cx: &Cx) -> Result<(u64, Value), Refusal> 
     let store = running.rooms.store.port();
     while slices < SLICES_MAX && live_work(running).is_none() {
         let upkeep = Upkeep::IncrementalVacuum { max_pages: SLICE_PAGES };
-        let receipt = store.maintain(cx, act(running, cx), upkeep).await?;
+        let receipt = store.maintain(cx, running.rooms.act(cx), upkeep).await?;
         let given = pages_given(&receipt);
         (pages, took_ns, slices) = (pages + given, took_ns + receipt.took_ns, slices + 1);
         let left = receipt.after.freelist_pages.saturating_mul(receipt.after.page_bytes);
@@ -186,19 +185,6 @@ async fn give_back(running: &Running, cx: &Cx) -> Result<(u64, Value), Refusal> 
 
 fn pages_given(receipt: &UpkeepReceipt) -> u64 {
     receipt.before.freelist_pages.saturating_sub(receipt.after.freelist_pages)
-}
-
-/// Nobody in particular does it: a measurement asked for it.
-fn act(running: &Running, cx: &Cx) -> Act {
-    let rooms = &running.rooms;
-    Act {
-        id: AuditId::mint(&*rooms.clock, &*rooms.entropy),
-        at: rooms.clock.now(),
-        actor: None,
-        address: None,
-        request_id: cx.request_id,
-        warrant: None,
-    }
 }
 
 impl Keeper {

@@ -31,6 +31,7 @@ pub(crate) use cors::Verdict as OriginVerdict;
 pub(crate) use identify::Visit;
 pub(crate) use measure::Flight;
 pub(crate) use protect::json_headers;
+pub(crate) use request_line::Allowance;
 pub(crate) use session::why_nobody;
 pub(crate) use write::Written;
 

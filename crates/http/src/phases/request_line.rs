@@ -1,5 +1,7 @@
 //! The request's line in the log: what was asked, what came of it, and where its time went.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use galen_core::{Phase, RequestOutcome, RequestRecord};
 
 use super::identify::Visit;
@@ -19,9 +21,44 @@ pub(super) fn write(visit: &Visit, record: &RequestRecord) {
         || record.ledger.wall_ns >= settings.limits.slow_request_ms * MS_NS;
     match settings.requests_log {
         RequestsLog::None => {}
-        _ if is_notable => warn(visit, record),
+        RequestsLog::All if is_notable => warn(visit, record),
+        _ if is_notable => {
+            let Some(left_out) = visit.app.request_lines.take(visit.now_ns()) else { return };
+            if left_out > 0 {
+                tracing::warn!(left_out, "lines of slow or failed requests were left out");
+            }
+            warn(visit, record);
+        }
         RequestsLog::Notable => {}
         RequestsLog::All => info(visit, record),
+    }
+}
+
+/// How many lines of notable requests are written in a second. Anybody can make a request fail; nobody
+/// is to push everything else out of the log by it.
+const LINES_A_SECOND: u64 = 100;
+
+/// The lines of the current second, and how many were left out since the last one that was told.
+#[derive(Debug, Default)]
+pub(crate) struct Allowance {
+    second: AtomicU64,
+    lines: AtomicU64,
+    left_out: AtomicU64,
+}
+
+impl Allowance {
+    /// Whether a line may be written at the monotonic time `now_ns`, and if so how many were left out
+    /// before it. Threads that meet at the turn of a second may write some more.
+    fn take(&self, now_ns: u64) -> Option<u64> {
+        let second = now_ns / 1_000_000_000;
+        if self.second.swap(second, Ordering::Relaxed) != second {
+            self.lines.store(0, Ordering::Relaxed);
+        }
+        if self.lines.fetch_add(1, Ordering::Relaxed) >= LINES_A_SECOND {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.left_out.swap(0, Ordering::Relaxed))
     }
 }
 
@@ -90,3 +127,17 @@ macro_rules! line {
 
 line!(warn, warn, "slow or failed request");
 line!(info, info, "request");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_leaves_lines_out_and_the_next_second_says_how_many() {
+        let allowance = Allowance::default();
+        let taken = (0..150).filter(|_| allowance.take(5_000_000_000).is_some()).count();
+        assert_eq!(taken, 100);
+        assert_eq!(allowance.take(6_000_000_000), Some(50));
+        assert_eq!(allowance.take(6_000_000_001), Some(0));
+    }
+}

@@ -12,13 +12,6 @@ use crate::caller::Admin;
 use crate::extract::Json;
 use crate::time::Time;
 
-/// How long a silence may last: thirty days, in milliseconds. What is to be silent for longer is a
-/// rule to be changed.
-const LASTS_MAX_MS: i64 = 30 * 86_400_000;
-/// The longest cause, and the longest reason, in characters.
-const MATCHES_CHARS_MAX: usize = 300;
-const REASON_CHARS_MAX: usize = 500;
-
 /// A silence to be set. It ends at `ends_at` or after `for_s`: one of the two.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,8 +34,8 @@ impl SilenceForm {
     fn read(self, now: UnixMs) -> Result<(String, String, UnixMs), Refusal> {
         let (matches, reason) = (self.matches.trim().to_owned(), self.reason.trim().to_owned());
         let mut wrong = Vec::new();
-        wrong.extend(line("/matches", &matches, 1, MATCHES_CHARS_MAX).err());
-        wrong.extend(line("/reason", &reason, 1, REASON_CHARS_MAX).err());
+        wrong.extend(line("/matches", &matches, 1, Silence::MATCHES_CHARS_MAX).err());
+        wrong.extend(line("/reason", &reason, 1, Silence::REASON_CHARS_MAX).err());
         let (at, ends_at) = match (self.ends_at, self.for_s) {
             (Some(Time(ends_at)), None) => ("/ends_at", Some(ends_at)),
             (None, Some(seconds)) => ("/for_s", Some(now.plus_ms(i64::from(seconds) * 1_000))),
@@ -55,7 +48,7 @@ impl SilenceForm {
         };
         match ends_at {
             None => wrong.push(refused(Code::FieldRequired, "Say either ends_at or for_s.")),
-            Some(end) if !(1..=LASTS_MAX_MS).contains(&end.since_ms(now)) => {
+            Some(end) if !(1..=Silence::LASTS_MS_MAX).contains(&end.since_ms(now)) => {
                 wrong.push(refused(Code::FieldRange, "After now, and at most 30 days from now."));
             }
             Some(end) if wrong.is_empty() => return Ok((matches, reason, end)),

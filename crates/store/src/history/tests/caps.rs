@@ -196,7 +196,6 @@ async fn what_is_reckoned_is_what_the_file_takes() {
     };
     let taken = (number("page_count") - number("freelist_count")) * 4_096;
     let reckoned = keeper.tallies.total_bytes();
-    println!("reckoned {reckoned}, taken {taken}");
     assert!(reckoned > taken / 10 * 8 && reckoned < taken / 10 * 15, "{reckoned} for {taken}");
 }
 
@@ -230,28 +229,4 @@ async fn annotations_are_held_to_ten_thousand_and_given_a_thousand_at_a_time() {
         connection.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(kept, (10_000, begin().0 + 500));
     assert_eq!(HandClock::new().now(), begin());
-}
-
-/// How fast it is: run with `--ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn how_many_flushes_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("h");
-    let history = open(&path);
-    let metrics: Vec<String> = (0..40).map(|n| format!("metric_{n}")).collect();
-    for round in 0..5_i64 {
-        let begun = std::time::Instant::now();
-        for n in 0..400 {
-            let at = begin().plus_ms((round * 400 + n) * 10_000);
-            let batch = metrics.iter().map(|metric| frame(metric, at, (50, 60))).collect();
-            history.append(frames(batch)).await.unwrap();
-        }
-        let per_s = 400.0 / begun.elapsed().as_secs_f64();
-        println!("{per_s:.0} flushes/s, {} bytes on disk", on_disk(&path));
-    }
-    let begun = std::time::Instant::now();
-    let asked = FrameAsk { object: Some("GET /api/7 ok".into()), ..ask(Tier::Fine, "metric_1") };
-    let found = history.frames(asked).await.unwrap().len();
-    println!("{found} windows of one object read in {:?}", begun.elapsed());
 }
