@@ -22,7 +22,7 @@ use crate::rollup::Due;
 use crate::series::{Fresh, Memory, Plan};
 use crate::sketches::Sketches;
 use crate::windows::Ring;
-use crate::{causes, exposition};
+use crate::{causes, exposition, outward};
 
 /// How many lines a page of the log has at the most.
 const LOG_LINES_MAX: u32 = 1_000;
@@ -342,6 +342,13 @@ impl Monitor {
     pub fn exposition(&self) -> String {
         self.logs.tell(&self.recorder.gauges);
         exposition::write(&self.recorder.drained().total)
+    }
+
+    /// All metrics since the start, as [`Monitor::exposition`] writes them.
+    #[must_use]
+    pub fn families(&self) -> Vec<outward::MetricFamily> {
+        self.logs.tell(&self.recorder.gauges);
+        outward::families(&self.recorder.drained().total)
     }
 
     /// Whether requests and statements are recorded.

@@ -258,6 +258,7 @@ mod tests {
         ledger.add(Phase::Query, wall_ns / 2);
         RequestRecord {
             request_id: RequestId::from_bytes([1; 16]),
+            trace: None,
             user_id: None,
             route: "/api/me",
             method: "GET",

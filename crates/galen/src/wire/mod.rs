@@ -16,10 +16,16 @@ pub mod log;
 pub mod lookout;
 pub mod meter;
 pub mod nowhere;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+#[cfg(not(feature = "otlp"))]
+#[path = "without_otlp.rs"]
+pub mod otlp;
 pub mod place;
 pub mod port;
 pub mod private;
 pub mod process;
+pub mod pulse;
 pub mod remembered;
 pub mod repairer;
 pub mod repairs;

@@ -10,6 +10,7 @@ use super::canary::Canary;
 use super::checks::Checks;
 use super::lock::Holder;
 use super::meter::Meter;
+use super::otlp::Otlp;
 use super::place::Place;
 use super::rooms::Rooms;
 use super::sampler::Sampler;
@@ -40,6 +41,8 @@ pub struct Running {
     pub sign_ins: FailedSignIns,
     /// What watching costs.
     pub meter: Meter,
+    /// The export to a collector, if there is one.
+    pub otlp: Option<Arc<Otlp>>,
     /// What admins told the monitor.
     pub told: Told,
     /// What was said of alerts.

@@ -85,6 +85,7 @@ fn request(wall_ns: u64, status: u16, code: Option<&'static str>) -> RequestReco
     ledger.add(Phase::LockWait, wall_ns / 4 * 3);
     RequestRecord {
         request_id: RequestId::from_bytes([status as u8; 16]),
+        trace: None,
         user_id: None,
         route: "/api/me",
         method: "GET",
