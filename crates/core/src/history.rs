@@ -184,6 +184,8 @@ pub struct LogAsk {
     pub user_id: Option<UserId>,
     /// Of this request.
     pub request_id: Option<RequestId>,
+    /// Of this trace, 32 lower-case hexadecimal digits.
+    pub trace_id: Option<String>,
     /// With this text in the message or the fields; case does not matter for ASCII.
     pub text: Option<String>,
     /// Only lines with a smaller number: the next page.

@@ -42,4 +42,4 @@ pub use store::{
     ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
     StoreError, StoreResult,
 };
-pub use trace::{SpanId, TraceContext, TraceId, TraceShare};
+pub use trace::{SpanId, TraceContext, TraceId, TraceIdError, TraceShare};

@@ -1,6 +1,7 @@
 //! Traces across programs: their names, and the header that hands them on (W3C Trace Context level 1).
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::{Entropy, RequestId};
 
@@ -27,6 +28,20 @@ impl TraceId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+/// The text is not the name of a trace: 32 lower-case hexadecimal digits, not all of them zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a trace: 32 lower-case hexadecimal digits are expected")]
+pub struct TraceIdError;
+
+impl FromStr for TraceId {
+    type Err = TraceIdError;
+
+    fn from_str(text: &str) -> Result<Self, TraceIdError> {
+        let name = hex(text.as_bytes()).filter(|name| *name != [0; 16]);
+        name.map(Self).ok_or(TraceIdError)
     }
 }
 
@@ -193,6 +208,10 @@ mod tests {
         let small = format!("00-{}1-{SPAN}-00", "0".repeat(31));
         let zeros = TraceContext::read(small.as_bytes()).map(|context| context.to_string());
         assert_eq!(zeros, Some(small), "leading zeros are kept");
+        assert_eq!(TRACE.parse::<TraceId>().map(|id| id.to_string()).as_deref(), Ok(TRACE));
+        for wrong in ["", "0", &TRACE[1..], &TRACE.to_uppercase(), &"0".repeat(32)] {
+            assert_eq!(wrong.parse::<TraceId>(), Err(TraceIdError), "{wrong}");
+        }
     }
 
     #[test]
