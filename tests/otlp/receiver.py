@@ -8,6 +8,7 @@ With `brief` a line holds only how many spans or series came, and how many spans
 each counted once. Prints "ready" when it listens.
 """
 
+import gzip
 import json
 import sys
 import threading
@@ -97,7 +98,7 @@ class Collector(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         with LOCK:
             if LEFT["busy"] > 0:
                 LEFT["busy"] -= 1
@@ -113,6 +114,10 @@ class Collector(BaseHTTPRequestHandler):
             with open(PATH, "a") as file:
                 file.write(json.dumps(line) + "\n")
         self.answer(200, answer.SerializeToString(), {"Content-Type": "application/x-protobuf"})
+
+    def body(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        return gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body
 
     def answer(self, status, body, headers):
         self.send_response(status)
