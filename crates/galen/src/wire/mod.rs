@@ -18,9 +18,6 @@ pub mod meter;
 pub mod nowhere;
 #[cfg(feature = "otlp")]
 pub mod otlp;
-#[cfg(not(feature = "otlp"))]
-#[path = "without_otlp.rs"]
-pub mod otlp;
 pub mod place;
 pub mod port;
 pub mod private;
@@ -40,4 +37,9 @@ pub mod tasks;
 pub mod ticker;
 pub mod upkeep;
 pub mod witness;
+#[cfg(not(feature = "otlp"))]
+pub mod without_otlp;
 pub mod words;
+
+#[cfg(not(feature = "otlp"))]
+pub use self::without_otlp as otlp;
