@@ -62,10 +62,20 @@ impl Default for MonitorSettings {
 pub struct Situation {
     /// The word of the last canary.
     pub health: Option<Health>,
-    /// Rules that admins changed.
+    /// What admins ordered; nothing when it could not be read just now: what is known holds on.
+    pub orders: Option<Orders>,
+}
+
+/// What admins ordered, as it was read from the database.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Orders {
+    /// Rules that they changed.
     pub rule_changes: Vec<RuleChange>,
     /// Silences in force.
     pub silences: Vec<Silence>,
+    /// When reading began, on the monotonic clock in nanoseconds: of two readings the one that began
+    /// later knows more, in whatever order they arrive.
+    pub read_at_ns: u64,
 }
 
 /// What a tick came to.
@@ -186,9 +196,9 @@ impl Monitor {
         self.state().outbox.annotation(annotation);
     }
 
-    /// Takes over rules and silences at once, without waiting for the next tick.
-    pub fn refresh(&self, rule_changes: Vec<RuleChange>, silences: Vec<Silence>) {
-        self.state().judge.refresh(rule_changes, silences);
+    /// Takes over what admins ordered at once, without waiting for the next tick.
+    pub fn refresh(&self, orders: Orders) {
+        self.state().judge.take_orders(orders, self.clock.now());
     }
 
     /// A series over a range. The open window is in it, and so is what waits to be written.

@@ -27,7 +27,6 @@ use crate::wire::running::Running;
 use crate::wire::sampler::Sampler;
 use crate::wire::sign_ins::FailedSignIns;
 use crate::wire::tasks::{self, Schedule};
-use crate::wire::ticker::Told;
 use crate::wire::upkeep::Keeper;
 use crate::wire::{log, port, private, settings, socket, ticker};
 
@@ -131,7 +130,6 @@ fn open(
         sampler: Sampler::default(),
         sign_ins,
         meter: Meter::default(),
-        told: Told::default(),
         crier: Crier::default(),
         upkeep: Keeper::default(),
         holder: lock.holder().clone(),

@@ -15,7 +15,6 @@ use super::rooms::Rooms;
 use super::sampler::Sampler;
 use super::sign_ins::FailedSignIns;
 use super::tasks::Schedule;
-use super::ticker::Told;
 use super::upkeep::Keeper;
 use crate::config::Config;
 
@@ -40,8 +39,6 @@ pub struct Running {
     pub sign_ins: FailedSignIns,
     /// What watching costs.
     pub meter: Meter,
-    /// What admins told the monitor.
-    pub told: Told,
     /// What was said of alerts.
     pub crier: Crier,
     /// What was learnt of maintenance.
