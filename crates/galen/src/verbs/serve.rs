@@ -65,7 +65,11 @@ impl Serve {
         process::raise_open_files();
         let place = place(&loaded.config)?;
         let lock = InstanceLock::take(&place, &RealClock::new())?;
-        runtime(&loaded.config)?.block_on(serve(loaded, place, lock))
+        let runtime = runtime(&loaded.config)?;
+        let outcome = runtime.block_on(serve(loaded, place, lock));
+        // Everything that had to end has ended. A look at a mount that hangs may never come back.
+        runtime.shutdown_background();
+        outcome
     }
 }
 

@@ -12,7 +12,6 @@ use galen_monitor::{Metric, Monitor};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::lookout::disk_free;
 use super::meter::{HistoryThread, process_cpu_ns};
 use super::running::Running;
 
@@ -119,7 +118,7 @@ impl Before {
         }
         self.note_accounts(running);
         self.note_process(running);
-        if let Ok(free) = disk_free(running.place.folder()) {
+        if let Some(free) = running.canary.disk_free() {
             monitor.set(Metric::DiskFreeBytes, "", float(free));
         }
         if let Some((counts, facts)) = &self.database {
