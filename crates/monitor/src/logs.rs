@@ -164,7 +164,10 @@ impl Drop for Taken<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use galen_core::UnixMs;
+    use galen_testkit::HandClock;
 
     use super::*;
 
@@ -229,7 +232,7 @@ mod tests {
         assert_eq!(lines.len(), LINES_MAX);
         assert_eq!(lines.iter().filter(|line| line.level == LogLevel::Error).count(), 11);
         assert_eq!((lines[0].message.as_str(), lines[1_999].message.as_str()), ("first", "later"));
-        let gauges = Gauges::default();
+        let gauges = Gauges::new(Arc::new(HandClock::new()));
         logs.tell(&gauges);
         let told = gauges.drain();
         assert_eq!(told.get(Metric::LogDropped, "").map(|p| p.sum), Some(3_011.0));

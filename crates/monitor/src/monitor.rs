@@ -175,6 +175,11 @@ impl Monitor {
         self.recorder.gauges.set(metric, object, value);
     }
 
+    /// Notes a value that held for `times` samples' time (see [`Monitor::set`]).
+    pub fn set_over(&self, metric: Metric, object: &str, value: f64, times: u64) {
+        self.recorder.gauges.set_over(metric, object, value, times);
+    }
+
     /// Counts `n` more of something.
     pub fn add(&self, metric: Metric, object: &str, n: u64) {
         self.recorder.gauges.add(metric, object, n);
@@ -347,11 +352,12 @@ impl Monitor {
         }
     }
 
-    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start.
+    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start. A gauge
+    /// that could not be measured for a while is left out: its last value is not the current one.
     #[must_use]
     pub fn exposition(&self) -> String {
         self.logs.tell(&self.recorder.gauges);
-        exposition::write(&self.recorder.drained().total)
+        exposition::write(&self.recorder.drained().total, &self.recorder.gauges.stale())
     }
 
     /// Whether requests and statements are recorded.
