@@ -79,7 +79,8 @@ impl Keeper {
         let mut receipt = HistoryReceipt::default();
         if let Some(newest) = newest(batch) {
             self.newest = newest;
-            self.expire(newest)?;
+            let horizon = self.move_horizon(newest);
+            self.expire(horizon)?;
         }
         for tier in Tier::ALL {
             let frames = batch.frames.iter().filter(|frame| frame.tier == tier);

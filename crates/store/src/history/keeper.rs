@@ -1,17 +1,27 @@
 //! What the history's thread works with: the file, its dictionaries, its tallies and its cap.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use galen_core::{Clock, StoreError, StoreResult, UnixMs};
+use galen_core::{Clock, Frame, FrameAsk, StoreError, StoreResult, Tier, UnixMs};
 
 use super::budget::{Budget, Tallies};
 use super::file::File;
 use super::names::Names;
-use super::{HistorySettings, open};
+use super::read::Unreadable;
+use super::shed::newest_of;
+use super::{HistorySettings, open, read};
 use crate::OpenError;
+
+/// How many times as fast as time passes the horizon moves at the most: a day an hour.
+const HORIZON_PACE: i64 = 24;
+
+/// So many unreadable windows are told of at the most.
+const UNREADABLE_TOLD: usize = 256;
 
 /// The tables and the means to change them.
 pub(super) struct Keeper {
@@ -27,6 +37,11 @@ pub(super) struct Keeper {
     pub was_renewed: bool,
     /// The newest moment a flush spoke of: what a tier that was shed whole reaches to.
     pub newest: UnixMs,
+    /// By which moment things are too old, and when it was moved last on the monotonic clock in
+    /// nanoseconds; see [`Keeper::move_horizon`].
+    pub horizon: (UnixMs, u64),
+    /// Windows that could not be read, each told of once.
+    pub unreadable: HashSet<(Tier, Cow<'static, str>, UnixMs)>,
     /// The longest the log has been, in bytes, seen after each transaction.
     pub log_peak_bytes: u64,
 }
@@ -44,6 +59,9 @@ impl Keeper {
         let read_patience = Duration::from_millis(settings.read_patience_ms);
         let was_renewed = aside.is_some();
         let newest = clock.now();
+        // A file that cannot tell is damaged; the next flush finds that and begins a new one.
+        let known = newest_of(&file, Tier::Fine, names.metrics()).ok().flatten();
+        let horizon = (known.map_or(newest, |known| known.min(newest)), clock.monotonic_ns());
         let clock = Some(clock);
         let keeper = Self {
             file,
@@ -54,6 +72,8 @@ impl Keeper {
             clock,
             was_renewed,
             newest,
+            horizon,
+            unreadable: HashSet::new(),
             log_peak_bytes: 0,
         };
         Ok((keeper, aside))
@@ -73,6 +93,8 @@ impl Keeper {
             clock: None,
             was_renewed: true,
             newest: UnixMs(0),
+            horizon: (UnixMs(0), 0),
+            unreadable: HashSet::new(),
             log_peak_bytes: 0,
         })
     }
@@ -84,6 +106,33 @@ impl Keeper {
     ) -> StoreResult<T> {
         let Self { file, names, tallies, read_patience, .. } = self;
         file.within(*read_patience, |file| read(file, names, tallies))
+    }
+
+    /// The windows that are asked for. One that cannot be read is a gap and stops nobody who wants
+    /// its neighbours; it is told of once.
+    pub(super) fn frames(&mut self, ask: &FrameAsk) -> StoreResult<Vec<Frame>> {
+        let (frames, unreadable) = self.read(|file, names, _| read::frames(file, names, ask))?;
+        for Unreadable { at, why } in unreadable {
+            let window = (ask.tier, ask.metric.clone(), at);
+            if self.unreadable.len() < UNREADABLE_TOLD && self.unreadable.insert(window) {
+                let metric = &*ask.metric;
+                tracing::warn!(metric, at = at.0, tier = ?ask.tier, why, "a window of the history cannot be read");
+            }
+        }
+        Ok(frames)
+    }
+
+    /// Moves the moment by which things are too old towards `newest`, forward no faster than
+    /// [`HORIZON_PACE`] times as fast as time passes: a clock that is far ahead for some minutes
+    /// lets go of some hours at the most, and not of everything there is. A clock that is right
+    /// after a long rest is caught up with; meanwhile the cap holds.
+    pub(super) fn move_horizon(&mut self, newest: UnixMs) -> UnixMs {
+        let (horizon, at_ns) = self.horizon;
+        let now_ns = self.clock.as_ref().map_or(at_ns, |clock| clock.monotonic_ns());
+        let passed_ms = i64::try_from(now_ns.saturating_sub(at_ns) / 1_000_000).unwrap_or(i64::MAX);
+        let most = horizon.plus_ms(passed_ms.saturating_mul(HORIZON_PACE));
+        self.horizon = (newest.min(most), now_ns);
+        self.horizon.0
     }
 
     /// Runs changes in one transaction; when one fails, none is kept.

@@ -182,9 +182,7 @@ impl History for SqliteHistory {
     }
 
     fn frames(&self, ask: FrameAsk) -> Fut<'_, StoreResult<Vec<Frame>>> {
-        Box::pin(
-            self.read(move |keeper| keeper.read(|file, names, _| read::frames(file, names, &ask))),
-        )
+        Box::pin(self.read(move |keeper| keeper.frames(&ask)))
     }
 
     fn metrics(

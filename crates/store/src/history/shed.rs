@@ -34,9 +34,9 @@ const ANNOTATIONS_MOST: i64 = 10_000;
 
 impl Keeper {
     /// Lets go of what is older than it is kept, a bounded slice of each kind.
-    pub(super) fn expire(&mut self, newest: UnixMs) -> StoreResult<()> {
+    pub(super) fn expire(&mut self, horizon: UnixMs) -> StoreResult<()> {
         for tier in Tier::ALL {
-            let before = newest.plus_ms(-tier.keep_ms());
+            let before = horizon.plus_ms(-tier.keep_ms());
             let mut freed = Freed::default();
             for metric in self.names.metrics() {
                 let (first, _) = all_places(tier, metric.id);
@@ -49,13 +49,13 @@ impl Keeper {
             self.tallies.free(Part::Frames(tier), freed);
         }
         // Annotations and alerts are kept as long as the windows they explain.
-        let before = newest.plus_ms(-Tier::Hour.keep_ms()).0;
+        let before = horizon.plus_ms(-Tier::Hour.keep_ms()).0;
         let gone = self.file.returned(&EXPIRE_ANNOTATIONS, [before, SLICE], same)?;
         self.tallies.free(Part::Annotations, gone);
         let gone = self.file.returned(&EXPIRE_ALERTS, [SLICE, before], same)?;
         self.tallies.free(Part::Alerts, gone);
         let share = self.budget.share(Part::Objects);
-        self.names.forget_unused(&self.file, &mut self.tallies, newest, share)
+        self.names.forget_unused(&self.file, &mut self.tallies, horizon, share)
     }
 
     /// Makes room for what is about to be written into a tier.

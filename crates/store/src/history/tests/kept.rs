@@ -11,8 +11,6 @@ use rusqlite::Connection;
 
 use super::*;
 
-const DAY_MS: i64 = 86_400_000;
-
 fn everything(at: UnixMs) -> HistoryBatch {
     let full = LogLine {
         code: Some("auth.invalid_credentials".to_owned()),
@@ -140,13 +138,15 @@ async fn alerts_are_replaced_paged_and_open_until_they_are_told_to_the_end() {
 #[tokio::test]
 async fn windows_annotations_and_alerts_go_when_their_time_is_over() {
     let folder = tempfile::tempdir().unwrap();
-    let history = open(&folder.path().join("h"));
+    let clock = Arc::new(HandClock::new());
+    let history = open_at(&folder.path().join("h"), &clock);
     let mut first = everything(begin());
     first.frames.push(Frame { tier: Tier::Minute, ..frame("http", begin(), (1, 1)) });
     first.alerts.push(KeptAlert { resolved_at: Some(begin()), ..alert(2, begin()) });
     history.append(first).await.unwrap();
     let reach = async |days_ms: i64| {
         let now = begin().plus_ms(days_ms);
+        pass(&clock, now.since_ms(clock.now()));
         let receipt = history.append(frames(vec![frame("later", now, (1, 1))])).await.unwrap();
         assert_eq!(receipt.shed, [], "its time was over: that is no shedding");
         let mut counts = Vec::new();
@@ -162,6 +162,32 @@ async fn windows_annotations_and_alerts_go_when_their_time_is_over() {
     assert_eq!(reach(7 * DAY_MS + 60_000).await, (vec![0, 0, 1], 1, 2));
     assert_eq!(reach(400 * DAY_MS).await, (vec![0, 0, 1], 1, 2));
     assert_eq!(reach(400 * DAY_MS + 3_600_000).await, (vec![0, 0, 0], 0, 1), "one is not over");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_for_ten_minutes_lets_go_of_some_hours_at_the_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HandClock::new());
+    let history = open_at(&folder.path().join("h"), &clock);
+    let mut first = everything(begin());
+    first.frames.push(Frame { tier: Tier::Minute, ..frame("http", begin(), (1, 1)) });
+    history.append(first).await.unwrap();
+    pass(&clock, 3_600_000);
+    let hour = begin().plus_ms(3_600_000);
+    history.append(frames(vec![frame("http", hour, (1, 1))])).await.unwrap();
+    for minute in 0..10 {
+        pass(&clock, 60_000);
+        let ahead = begin().plus_ms(3_000 * DAY_MS + minute * 60_000);
+        history.append(frames(vec![frame("ahead", ahead, (1, 1))])).await.unwrap();
+    }
+    let kept = history.frames(ask(Tier::Fine, "http")).await.unwrap().len();
+    assert_eq!(kept, 2, "an hour and ten minutes, and four hours ahead, are less than six");
+    assert_eq!(history.frames(ask(Tier::Minute, "http")).await.unwrap().len(), 1);
+    pass(&clock, 400 * DAY_MS);
+    for _slice in 0..2 {
+        history.append(frames(vec![frame("later", clock.now(), (1, 1))])).await.unwrap();
+    }
+    assert_eq!(history.frames(ask(Tier::Fine, "http")).await.unwrap().len(), 0, "it is caught up");
 }
 
 #[tokio::test]
@@ -208,9 +234,11 @@ async fn a_reader_of_a_closed_file_writes_nothing_and_one_beside_a_server_sees_t
 async fn an_object_nobody_used_for_400_days_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h");
-    let history = open(&path);
+    let clock = Arc::new(HandClock::new());
+    let history = open_at(&path, &clock);
     history.append(frames(vec![frame("http", begin(), (5, 4))])).await.unwrap();
     let late = begin().plus_ms(402 * DAY_MS);
+    pass(&clock, 402 * DAY_MS);
     history.append(frames(vec![frame("http", late, (1, 4))])).await.unwrap();
     history.append(frames(vec![frame("http", late.plus_ms(10_000), (1, 4))])).await.unwrap();
     let found = history.frames(ask(Tier::Fine, "http")).await.unwrap();

@@ -17,6 +17,8 @@ use galen_testkit::HandClock;
 
 use super::{HistorySettings, SqliteHistory};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Where the hand clock begins.
 fn begin() -> UnixMs {
     HandClock::new().now()
@@ -24,6 +26,21 @@ fn begin() -> UnixMs {
 
 fn open(path: &Path) -> SqliteHistory {
     open_with(HistorySettings::at(path))
+}
+
+/// A history whose clock the test moves.
+fn open_at(path: &Path, clock: &Arc<HandClock>) -> SqliteHistory {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    SqliteHistory::open(HistorySettings::at(path), clock).unwrap()
+}
+
+/// Lets time pass; the clock takes a month at a time.
+fn pass(clock: &HandClock, mut ms: i64) {
+    while ms > 0 {
+        let step = ms.min(30 * DAY_MS);
+        clock.advance_ms(u32::try_from(step).unwrap());
+        ms -= step;
+    }
 }
 
 fn open_with(settings: HistorySettings) -> SqliteHistory {
