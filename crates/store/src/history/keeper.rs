@@ -1,7 +1,7 @@
 //! What the history's thread works with: the file, its dictionaries, its tallies and its cap.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,8 @@ pub(super) struct Keeper {
     pub horizon: (UnixMs, u64),
     /// Windows that could not be read, each told of once.
     pub unreadable: HashSet<(Tier, Cow<'static, str>, UnixMs)>,
+    /// The places of the log lines that were kept last.
+    pub recent_lines: BTreeSet<u64>,
     /// The longest the log has been, in bytes, seen after each transaction.
     pub log_peak_bytes: u64,
 }
@@ -74,6 +76,7 @@ impl Keeper {
             newest,
             horizon,
             unreadable: HashSet::new(),
+            recent_lines: BTreeSet::new(),
             log_peak_bytes: 0,
         };
         Ok((keeper, aside))
@@ -95,6 +98,7 @@ impl Keeper {
             newest: UnixMs(0),
             horizon: (UnixMs(0), 0),
             unreadable: HashSet::new(),
+            recent_lines: BTreeSet::new(),
             log_peak_bytes: 0,
         })
     }

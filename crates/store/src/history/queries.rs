@@ -88,7 +88,9 @@ queries! {
     OLDEST_LOG = "history.oldest_log", "SELECT at FROM logs ORDER BY number LIMIT 1";
 
     ADD_ANNOTATION = "history.add_annotation",
-        "INSERT INTO annotations (at, code, params, bytes) VALUES ($1, $2, $3, $4)";
+        "INSERT INTO annotations (at, code, params, bytes) SELECT $1, $2, $3, $4 \
+         WHERE NOT EXISTS \
+         (SELECT 1 FROM annotations WHERE at = $1 AND code = $2 AND params = $3)";
     ANNOTATIONS = "history.annotations",
         "SELECT at, code, params FROM annotations WHERE at >= $1 AND at < $2 \
          ORDER BY at DESC, number DESC LIMIT 1000";

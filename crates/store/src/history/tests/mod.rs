@@ -8,6 +8,7 @@ mod search;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use galen_core::{
     AlertId, Annotation, Clock, Frame, FrameAsk, HistoryBatch, KeptAlert, LogAsk, LogLevel,
@@ -93,7 +94,11 @@ fn line(at: UnixMs, level: LogLevel, message: &str) -> LogLine {
     }
 }
 
-fn logs(logs: Vec<LogLine>) -> HistoryBatch {
+/// Lines that nobody handed over before.
+fn logs(lines: Vec<LogLine>) -> HistoryBatch {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let place = || NEXT.fetch_add(1, Ordering::Relaxed);
+    let logs = lines.into_iter().map(|line| (place(), line)).collect();
     HistoryBatch { logs, ..HistoryBatch::default() }
 }
 
