@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use galen_core::{Clock, Frame, FrameAsk, StoreError, StoreResult, Tier, UnixMs};
@@ -30,6 +29,7 @@ pub(super) struct Keeper {
     pub tallies: Tallies,
     pub budget: Budget,
     pub read_patience: Duration,
+    pub log_keep_ms: i64,
     /// Absent when the file was opened to read only.
     pub clock: Option<Arc<dyn Clock>>,
     /// Whether a file was moved aside since the start: that is done once, so that a disk that
@@ -71,6 +71,7 @@ impl Keeper {
             tallies,
             budget,
             read_patience,
+            log_keep_ms: settings.log_keep_ms.try_into().unwrap_or(i64::MAX),
             clock,
             was_renewed,
             newest,
@@ -93,6 +94,7 @@ impl Keeper {
             tallies,
             budget: Budget::of(settings.cap_bytes),
             read_patience: Duration::from_millis(settings.read_patience_ms),
+            log_keep_ms: i64::MAX,
             clock: None,
             was_renewed: true,
             newest: UnixMs(0),
@@ -204,21 +206,14 @@ impl Keeper {
         Ok(true)
     }
 
-    /// Brings a file that is larger than its cap below it, step by step: the cap was made smaller.
-    pub(super) fn settle(&mut self, stopping: &AtomicBool) {
-        if self.clock.is_none() {
-            return;
-        }
-        while !stopping.load(Ordering::SeqCst) {
-            match self.settle_a_step() {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::warn!(%error, "the history could not be brought below its cap");
-                    return;
-                }
-            }
-        }
+    /// One step of bringing a file that is larger than its cap below it: the cap was made smaller.
+    /// Between two steps whoever asks is served. Gives whether there is more to do.
+    pub(super) fn settle(&mut self) -> bool {
+        self.clock.is_some()
+            && self.settle_a_step().unwrap_or_else(|error| {
+                tracing::warn!(%error, "the history could not be brought below its cap");
+                false
+            })
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) const ALL: &[Query] = &[
     ADD_LOG,
     LOG_BOUNDS,
     DROP_LOGS,
+    EXPIRE_LOGS,
     OLDEST_LOG,
     ADD_ANNOTATION,
     ANNOTATIONS,
@@ -85,6 +86,9 @@ queries! {
     DROP_LOGS = "history.drop_logs",
         "DELETE FROM logs WHERE number IN (SELECT number FROM logs ORDER BY number LIMIT $1) \
          RETURNING bytes";
+    EXPIRE_LOGS = "history.expire_logs",
+        "DELETE FROM logs WHERE number IN \
+         (SELECT number FROM logs WHERE at < $1 ORDER BY at LIMIT $2) RETURNING bytes";
     OLDEST_LOG = "history.oldest_log", "SELECT at FROM logs ORDER BY number LIMIT 1";
 
     ADD_ANNOTATION = "history.add_annotation",

@@ -10,7 +10,7 @@ use super::names::Metric;
 use super::open;
 use super::queries::{
     DROP_ALERTS, DROP_ANNOTATIONS, DROP_CLOSED_ALERTS, DROP_FRAMES, DROP_LOGS, EXPIRE_ALERTS,
-    EXPIRE_ANNOTATIONS, NEWEST, OLDEST, OLDEST_LOG,
+    EXPIRE_ANNOTATIONS, EXPIRE_LOGS, NEWEST, OLDEST, OLDEST_LOG,
 };
 
 /// So many windows of one metric, and so many rows of a table, are deleted with one statement.
@@ -48,6 +48,9 @@ impl Keeper {
             }
             self.tallies.free(Part::Frames(tier), freed);
         }
+        let before = horizon.plus_ms(-self.log_keep_ms).0;
+        let gone = self.file.returned(&EXPIRE_LOGS, [before, 4 * SLICE], same)?;
+        self.tallies.free(Part::Logs, gone);
         // Annotations and alerts are kept as long as the windows they explain.
         let before = horizon.plus_ms(-Tier::Hour.keep_ms()).0;
         let gone = self.file.returned(&EXPIRE_ANNOTATIONS, [before, SLICE], same)?;

@@ -165,6 +165,22 @@ async fn windows_annotations_and_alerts_go_when_their_time_is_over() {
 }
 
 #[tokio::test]
+async fn log_lines_go_when_they_are_thirty_days_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HandClock::new());
+    let history = open_at(&folder.path().join("h"), &clock);
+    history.append(logs(vec![line(clock.now(), LogLevel::Error, "old")])).await.unwrap();
+    for (days, kept) in [(29, 2), (2, 2)] {
+        pass(&clock, days * DAY_MS);
+        history.append(logs(vec![line(clock.now(), LogLevel::Info, "new")])).await.unwrap();
+        let lines = history.logs(any_log()).await.unwrap();
+        assert_eq!(lines.len(), kept, "after {days} days more");
+    }
+    let oldest = history.logs(any_log()).await.unwrap().pop().unwrap();
+    assert_eq!(oldest.line.message, "new");
+}
+
+#[tokio::test]
 async fn what_is_handed_over_again_is_kept_once() {
     let folder = tempfile::tempdir().unwrap();
     let history = open(&folder.path().join("h"));
