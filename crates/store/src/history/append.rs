@@ -29,6 +29,7 @@ impl Keeper {
         if self.clock.is_none() {
             return Err(StoreError::Engine("the history was opened to read only".to_owned()));
         }
+        self.begin_anew()?;
         let kept = match self.append_once(batch) {
             Err(StoreError::DiskFull) => self.append_after_shedding(batch),
             Err(_) if self.file.is_damaged() && self.renew()? => self.append_once(batch),

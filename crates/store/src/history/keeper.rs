@@ -35,6 +35,8 @@ pub(super) struct Keeper {
     /// Whether a file was moved aside since the start: that is done once, so that a disk that
     /// damages everything is not filled with damaged files.
     pub was_renewed: bool,
+    /// Whether the file was let go and no new one could be begun yet.
+    pub is_without_file: bool,
     /// The newest moment a flush spoke of: what a tier that was shed whole reaches to.
     pub newest: UnixMs,
     /// By which moment things are too old, and when it was moved last on the monotonic clock in
@@ -74,6 +76,7 @@ impl Keeper {
             log_keep_ms: settings.log_keep_ms.try_into().unwrap_or(i64::MAX),
             clock,
             was_renewed,
+            is_without_file: false,
             newest,
             horizon,
             unreadable: HashSet::new(),
@@ -97,6 +100,7 @@ impl Keeper {
             log_keep_ms: i64::MAX,
             clock: None,
             was_renewed: true,
+            is_without_file: false,
             newest: UnixMs(0),
             horizon: (UnixMs(0), 0),
             unreadable: HashSet::new(),
@@ -190,20 +194,32 @@ impl Keeper {
         };
         self.was_renewed = true;
         let path = self.file.path.clone();
-        let engine = |error: OpenError| StoreError::Engine(error.to_string());
         // The connection lets the file go before it is moved: an empty one in memory takes its place.
         let nowhere = rusqlite::Connection::open_in_memory();
         let nowhere = nowhere.and_then(|connection| File::new(connection, &path));
         self.file = nowhere.map_err(|error| StoreError::Engine(error.to_string()))?;
-        let aside = open::move_aside(&path, clock.now()).map_err(engine)?;
+        self.is_without_file = true;
+        let aside = open::move_aside(&path, clock.now()).map_err(failed)?;
         tracing::error!(
             path = %path.display(), aside = %aside.display(),
             "the history is damaged; it was moved aside and a new one is begun"
         );
-        let (file, _) = open::writable(&path, &self.budget, clock.as_ref()).map_err(engine)?;
-        (self.names, self.tallies) = load(&file, &path).map_err(engine)?;
-        self.file = file;
+        self.begin_anew()?;
         Ok(true)
+    }
+
+    /// Begins a new file in place of the one that was let go. What hinders it (a full disk, a folder
+    /// that cannot be written) may pass: it is tried again with every flush.
+    pub(super) fn begin_anew(&mut self) -> StoreResult<()> {
+        let Some(clock) = self.clock.clone().filter(|_| self.is_without_file) else {
+            return Ok(());
+        };
+        let path = self.file.path.clone();
+        let (file, _) = open::writable(&path, &self.budget, clock.as_ref()).map_err(failed)?;
+        (self.names, self.tallies) = load(&file, &path).map_err(failed)?;
+        self.file = file;
+        self.is_without_file = false;
+        Ok(())
     }
 
     /// One step of bringing a file that is larger than its cap below it: the cap was made smaller.
@@ -215,6 +231,10 @@ impl Keeper {
                 false
             })
     }
+}
+
+fn failed(error: OpenError) -> StoreError {
+    StoreError::Engine(error.to_string())
 }
 
 fn load(file: &File, path: &Path) -> Result<(Names, Tallies), OpenError> {

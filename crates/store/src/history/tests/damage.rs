@@ -77,6 +77,26 @@ async fn a_file_found_damaged_while_it_is_written_is_moved_aside_and_the_flush_i
 }
 
 #[tokio::test]
+async fn a_new_file_that_cannot_be_begun_at_once_is_begun_as_soon_as_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h");
+    let settings = HistorySettings::at(&path);
+    let (mut keeper, _) = Keeper::open(&path, &settings, Arc::new(HandClock::new())).unwrap();
+    // As a renewal leaves it whose new file could not be made: something else stands in the way.
+    let nowhere = Connection::open_in_memory().unwrap();
+    keeper.file = crate::history::file::File::new(nowhere, &path).unwrap();
+    keeper.is_without_file = true;
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let flush = frames(vec![frame("http", begin(), (1, 5))]);
+    assert!(keeper.append(&flush).is_err());
+    std::fs::remove_dir(&path).unwrap();
+    keeper.append(&flush).unwrap();
+    assert_eq!(keeper.frames(&ask(Tier::Fine, "http")).unwrap(), flush.frames);
+    assert!(path.is_file());
+}
+
+#[tokio::test]
 async fn somebody_elses_database_and_a_newer_history_are_left_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let theirs = folder.path().join("theirs");
