@@ -3,7 +3,9 @@
 //! It is written here because the client library keeps its figures in registries of its own, which
 //! would count each request twice; the format itself is a page long.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::histogram::CELLS;
 use crate::metric::{Metric, MetricKind, Unit};
@@ -16,11 +18,11 @@ pub(crate) const BOUNDS_S: [f64; 11] =
     [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0];
 const NS: f64 = 1e9;
 
-/// Writes all metrics, in the order of their table.
-pub(crate) fn write(total: &Sketches) -> String {
+/// Writes all metrics, in the order of their table, without those that are not known any more.
+pub(crate) fn write(total: &Sketches, stale: &Stale) -> String {
     let mut text = String::new();
     for metric in Metric::ALL.iter().copied() {
-        let mut points = total.of(metric).peekable();
+        let mut points = known(metric, total, stale).peekable();
         if points.peek().is_none() {
             continue;
         }
@@ -31,6 +33,18 @@ pub(crate) fn write(total: &Sketches) -> String {
         }
     }
     text
+}
+
+/// Gauges that are not known any more.
+pub(crate) type Stale = BTreeSet<(Metric, Arc<str>)>;
+
+/// The objects of a metric of which it is known how they stand.
+pub(crate) fn known<'a>(
+    metric: Metric,
+    total: &'a Sketches,
+    stale: &'a Stale,
+) -> impl Iterator<Item = (&'a Arc<str>, &'a Point)> {
+    total.of(metric).filter(move |(object, _)| !stale.contains(&(metric, Arc::clone(object))))
 }
 
 /// How a metric is called and kept.
@@ -138,14 +152,20 @@ const _: () = assert!(CELLS <= u16::MAX as usize, "a cell's number is kept in tw
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn exposed(metric: Metric, object: &str, point: Point) -> Vec<String> {
         let mut total = Sketches::default();
         total.merge(metric, &Arc::from(object), &point);
-        write(&total).lines().map(str::to_owned).collect()
+        write(&total, &BTreeSet::new()).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_gauge_that_is_not_known_any_more_is_left_out_with_its_head() {
+        let mut total = Sketches::default();
+        total.merge(Metric::WalBytes, &Arc::from(""), &Point::gauge(7.0));
+        let stale = BTreeSet::from([(Metric::WalBytes, Arc::from(""))]);
+        assert_eq!(write(&total, &stale), "");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub use ask::{
 pub use cells::{CommandStats, ConnectionCounts, StatementStats};
 pub use histogram::Quantiles;
 pub use metric::{Metric, MetricKind, Unit};
-pub use monitor::{Monitor, MonitorParts, MonitorSettings, Situation, TickReport};
+pub use monitor::{Monitor, MonitorParts, MonitorSettings, Orders, Situation, TickReport};
 pub use outward::{MetricFamily, MetricSeries, MetricValue};
 pub use recorder::Recorder;
 pub use routes::RouteStats;

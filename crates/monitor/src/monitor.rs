@@ -62,10 +62,20 @@ impl Default for MonitorSettings {
 pub struct Situation {
     /// The word of the last canary.
     pub health: Option<Health>,
-    /// Rules that admins changed.
+    /// What admins ordered; nothing when it could not be read just now: what is known holds on.
+    pub orders: Option<Orders>,
+}
+
+/// What admins ordered, as it was read from the database.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Orders {
+    /// Rules that they changed.
     pub rule_changes: Vec<RuleChange>,
     /// Silences in force.
     pub silences: Vec<Silence>,
+    /// When reading began, on the monotonic clock in nanoseconds: of two readings the one that began
+    /// later knows more, in whatever order they arrive.
+    pub read_at_ns: u64,
 }
 
 /// What a tick came to.
@@ -165,6 +175,11 @@ impl Monitor {
         self.recorder.gauges.set(metric, object, value);
     }
 
+    /// Notes a value that held for `times` samples' time (see [`Monitor::set`]).
+    pub fn set_over(&self, metric: Metric, object: &str, value: f64, times: u64) {
+        self.recorder.gauges.set_over(metric, object, value, times);
+    }
+
     /// Counts `n` more of something.
     pub fn add(&self, metric: Metric, object: &str, n: u64) {
         self.recorder.gauges.add(metric, object, n);
@@ -186,9 +201,9 @@ impl Monitor {
         self.state().outbox.annotation(annotation);
     }
 
-    /// Takes over rules and silences at once, without waiting for the next tick.
-    pub fn refresh(&self, rule_changes: Vec<RuleChange>, silences: Vec<Silence>) {
-        self.state().judge.refresh(rule_changes, silences);
+    /// Takes over what admins ordered at once, without waiting for the next tick.
+    pub fn refresh(&self, orders: Orders) {
+        self.state().judge.take_orders(orders, self.clock.now());
     }
 
     /// A series over a range. The open window is in it, and so is what waits to be written.
@@ -337,18 +352,19 @@ impl Monitor {
         }
     }
 
-    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start.
+    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start. A gauge
+    /// that could not be measured for a while is left out: its last value is not the current one.
     #[must_use]
     pub fn exposition(&self) -> String {
         self.logs.tell(&self.recorder.gauges);
-        exposition::write(&self.recorder.drained().total)
+        exposition::write(&self.recorder.drained().total, &self.recorder.gauges.stale())
     }
 
     /// All metrics since the start, as [`Monitor::exposition`] writes them.
     #[must_use]
     pub fn families(&self) -> Vec<outward::MetricFamily> {
         self.logs.tell(&self.recorder.gauges);
-        outward::families(&self.recorder.drained().total)
+        outward::families(&self.recorder.drained().total, &self.recorder.gauges.stale())
     }
 
     /// Whether requests and statements are recorded.

@@ -1,6 +1,6 @@
 //! All metrics since the start as other monitors are told of them: the figures of `/metrics`, unwritten.
 
-use crate::exposition::{BOUNDS_S, Family, pairs};
+use crate::exposition::{BOUNDS_S, Family, Stale, known, pairs};
 use crate::metric::{Metric, MetricKind, Unit};
 use crate::point::Point;
 use crate::sketches::Sketches;
@@ -53,14 +53,16 @@ impl MetricValue {
     pub const BOUNDS: &'static [f64] = &BOUNDS_S;
 }
 
-/// All metrics that have a point, in the order of their table.
-pub(crate) fn families(total: &Sketches) -> Vec<MetricFamily> {
-    total.metrics().map(|metric| family(metric, total)).collect()
+/// All metrics that have a point, in the order of their table, without those that are not known any
+/// more.
+pub(crate) fn families(total: &Sketches, stale: &Stale) -> Vec<MetricFamily> {
+    let all = total.metrics().map(|metric| family(metric, total, stale));
+    all.filter(|family| !family.series.is_empty()).collect()
 }
 
-fn family(metric: Metric, total: &Sketches) -> MetricFamily {
+fn family(metric: Metric, total: &Sketches, stale: &Stale) -> MetricFamily {
     let family = Family::of(metric);
-    let series = total.of(metric).map(|(object, point)| MetricSeries {
+    let series = known(metric, total, stale).map(|(object, point)| MetricSeries {
         labels: pairs(metric.by(), object).map(|(name, word)| (name, word.to_owned())).collect(),
         value: value(metric.kind(), &family, point),
     });
@@ -110,7 +112,7 @@ mod tests {
         }
         let mut total = Sketches::default();
         total.merge(Metric::HttpRequestNs, &Arc::from("GET /api/me ok"), &point);
-        let families = families(&total);
+        let families = families(&total, &Stale::new());
         let [family] = families.as_slice() else { panic!("{families:?}") };
         assert_eq!((family.name.as_str(), family.unit), ("galen_http_request_seconds", "s"));
         let [series] = family.series.as_slice() else { panic!("{family:?}") };
@@ -130,7 +132,9 @@ mod tests {
         let mut gauge = Point::gauge(0.25);
         gauge.merge(&Point::gauge(0.5));
         total.merge(Metric::PoolUse, &Arc::from(""), &gauge);
-        let values: Vec<_> = families(&total)
+        total.merge(Metric::WalBytes, &Arc::from(""), &gauge);
+        let stale = Stale::from([(Metric::WalBytes, Arc::from(""))]);
+        let values: Vec<_> = families(&total, &stale)
             .into_iter()
             .flat_map(|family| family.series)
             .map(|s| s.value)

@@ -91,7 +91,6 @@ impl Recorder {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, slow_ns: u64) -> Self {
         Self {
-            clock,
             slow_ns,
             routes: Names::new(NAMES_MAX),
             statements: Names::new(NAMES_MAX),
@@ -99,7 +98,8 @@ impl Recorder {
             problems: Names::new(GROUPS_MAX),
             connections: ConnectionCell::default(),
             slowest: Slowest::default(),
-            gauges: Gauges::default(),
+            gauges: Gauges::new(Arc::clone(&clock)),
+            clock,
             cold: Mutex::new(Cold::default()),
         }
     }

@@ -28,7 +28,6 @@ use crate::wire::running::Running;
 use crate::wire::sampler::Sampler;
 use crate::wire::sign_ins::FailedSignIns;
 use crate::wire::tasks::{self, Schedule};
-use crate::wire::ticker::Told;
 use crate::wire::upkeep::Keeper;
 use crate::wire::{log, port, private, settings, socket, ticker};
 
@@ -67,7 +66,11 @@ impl Serve {
         process::raise_open_files();
         let place = place(&loaded.config)?;
         let lock = InstanceLock::take(&place, &RealClock::new())?;
-        runtime(&loaded.config)?.block_on(serve(loaded, place, lock))
+        let runtime = runtime(&loaded.config)?;
+        let outcome = runtime.block_on(serve(loaded, place, lock));
+        // Everything that had to end has ended. A look at a mount that hangs may never come back.
+        runtime.shutdown_background();
+        outcome
     }
 }
 
@@ -139,7 +142,6 @@ fn open(
         sign_ins,
         meter,
         otlp,
-        told: Told::default(),
         crier: Crier::default(),
         upkeep: Keeper::default(),
         holder: lock.holder().clone(),

@@ -36,9 +36,9 @@ pub mod store;
 pub mod tasks;
 pub mod ticker;
 pub mod upkeep;
-pub mod witness;
 #[cfg(not(feature = "otlp"))]
 pub mod without_otlp;
+pub mod witness;
 pub mod words;
 
 #[cfg(not(feature = "otlp"))]

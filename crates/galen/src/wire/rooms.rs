@@ -131,7 +131,8 @@ fn remember(
 ) -> (Option<Arc<SqliteHistory>>, Arc<dyn History>) {
     let path = place.history();
     let cap_bytes = config.monitor.history_cap.as_bytes();
-    let settings = HistorySettings { cap_bytes, ..HistorySettings::at(&path) };
+    let log_keep_ms = config.log.keep.as_ms();
+    let settings = HistorySettings { cap_bytes, log_keep_ms, ..HistorySettings::at(&path) };
     match SqliteHistory::open(settings, Arc::clone(clock)) {
         Ok(history) => {
             let history = Arc::new(history);

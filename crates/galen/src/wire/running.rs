@@ -16,7 +16,6 @@ use super::rooms::Rooms;
 use super::sampler::Sampler;
 use super::sign_ins::FailedSignIns;
 use super::tasks::Schedule;
-use super::ticker::Told;
 use super::upkeep::Keeper;
 use crate::config::Config;
 
@@ -43,8 +42,6 @@ pub struct Running {
     pub meter: Meter,
     /// The export to a collector, if there is one.
     pub otlp: Option<Arc<Otlp>>,
-    /// What admins told the monitor.
-    pub told: Told,
     /// What was said of alerts.
     pub crier: Crier,
     /// What was learnt of maintenance.

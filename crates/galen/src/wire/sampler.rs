@@ -12,12 +12,12 @@ use galen_monitor::{Metric, Monitor};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::lookout::disk_free;
 use super::meter::{HistoryThread, process_cpu_ns};
 use super::running::Running;
 
 /// How often it samples, in milliseconds.
 pub const EVERY_MS: u64 = 1_000;
+const EVERY_NS: u64 = EVERY_MS * 1_000_000;
 /// The timer whose lateness is the runtime's lag.
 const TIMER: Duration = Duration::from_millis(200);
 /// Every so many samples the database is asked.
@@ -115,11 +115,13 @@ impl Before {
         let busy_ns = grown(&mut self.readers_busy_ns, pool.readers_busy_ns);
         if !is_first && pool.readers > 0 {
             let whole_ns = past_ns.saturating_mul(u64::from(pool.readers)).max(1);
-            monitor.set(Metric::PoolUse, "", (float(busy_ns) / float(whole_ns)).min(1.0));
+            let pool_use = (float(busy_ns) / float(whole_ns)).min(1.0);
+            let times = past_ns.saturating_add(EVERY_NS / 2) / EVERY_NS;
+            monitor.set_over(Metric::PoolUse, "", pool_use, times);
         }
         self.note_accounts(running);
         self.note_process(running);
-        if let Ok(free) = disk_free(running.place.folder()) {
+        if let Some(free) = running.canary.disk_free() {
             monitor.set(Metric::DiskFreeBytes, "", float(free));
         }
         if let Some((counts, facts)) = &self.database {
@@ -150,7 +152,7 @@ impl Before {
         let monitor = &running.rooms.monitor;
         let cpu_ns = grown(&mut self.process_cpu_ns, process_cpu_ns());
         monitor.add(Metric::ProcessCpuNs, "", cpu_ns);
-        let own_ns = running.meter.spent_ns() + self.history.cpu_ns().unwrap_or(0);
+        let own_ns = running.meter.spent_ns() + self.history.cpu_ns();
         monitor.add(Metric::MonitorCpuNs, "", grown(&mut self.monitor_cpu_ns, own_ns));
         monitor.set(Metric::ProcessFds, "", float(self.files));
         if let Some((threads, rss_bytes)) = threads_and_memory() {

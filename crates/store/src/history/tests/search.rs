@@ -219,6 +219,7 @@ fn no_statement_scans_but_those_that_read_a_few_rows_in_order() {
     // In the order of a key, cut after so many rows: a slice, a page, or a table of a few rows.
     let excused = [
         ("history.metrics", "SCAN metrics"),
+        ("history.add_annotation", "SCAN CONSTANT ROW"),
         ("history.forget_oldest_objects", "SCAN objects USING COVERING INDEX objects_by_use"),
         ("history.drop_logs", "SCAN logs"),
         ("history.oldest_log", "SCAN logs"),
