@@ -56,7 +56,8 @@ impl Sampler {
             before.turns += 1;
             before.turns
         });
-        if running.rooms.monitor.thrift() >= Thrift::Samples && turn % THRIFTY_EVERY != 0 {
+        if running.rooms.monitor.thrift() >= Thrift::Samples && !turn.is_multiple_of(THRIFTY_EVERY)
+        {
             return Ok(
                 json!({ "sampled": false, "why": "the monitor keeps to its share of the CPU" }),
             );
