@@ -31,6 +31,7 @@ mod sketches;
 mod slowest;
 #[cfg(test)]
 mod tests;
+mod thrift;
 mod tick;
 mod windows;
 
@@ -49,3 +50,4 @@ pub use recorder::Recorder;
 pub use routes::RouteStats;
 pub use rules::reference as rules_reference;
 pub use slowest::SlowRequest;
+pub use thrift::{Thrift, ThriftChange};

@@ -1,7 +1,7 @@
 //! Log lines that wait for the next flush: bounded, the least important ones dropped first.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use galen_core::{LogLevel, LogLine};
@@ -24,6 +24,7 @@ pub(crate) struct Logs {
     waiting: Mutex<Waiting>,
     came: [AtomicU64; LEVELS],
     dropped: AtomicU64,
+    only_warnings: AtomicBool,
 }
 
 #[derive(Default)]
@@ -79,11 +80,20 @@ impl Logs {
     /// Takes a line for the next flush, or drops it.
     pub fn push(&self, line: LogLine) {
         self.came[line.level as usize].fetch_add(1, Ordering::Relaxed);
+        if line.level < LogLevel::Warn && self.only_warnings.load(Ordering::Relaxed) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let mut waiting = self.lock();
         let place = waiting.next;
         waiting.next += 1;
         let dropped = waiting.take(place, line);
         self.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    /// Whether lines below `warn` are dropped as they come.
+    pub fn keep_only_warnings(&self, only: bool) {
+        self.only_warnings.store(only, Ordering::Relaxed);
     }
 
     /// Takes all waiting lines out, oldest first. They come back unless they are said to be kept.

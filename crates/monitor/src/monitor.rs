@@ -21,6 +21,7 @@ use crate::recorder::{Nobody, Recorder};
 use crate::rollup::Due;
 use crate::series::{Fresh, Memory, Plan};
 use crate::sketches::Sketches;
+use crate::thrift::{CpuBudget, Thrift, ThriftChange};
 use crate::windows::Ring;
 use crate::{causes, exposition, outward};
 
@@ -49,11 +50,14 @@ pub struct MonitorSettings {
     /// From which wall time on a request is slow, in nanoseconds: its ledger is kept apart, to name
     /// the cause.
     pub slow_ns: u64,
+    /// The most of one core the monitor may take, its work on the requests' path excluded, in
+    /// percent. Beyond it does without one thing after the other; see [`Thrift`].
+    pub cpu_percent_max: u32,
 }
 
 impl Default for MonitorSettings {
     fn default() -> Self {
-        Self { enabled: true, slow_ns: 250_000_000 }
+        Self { enabled: true, slow_ns: 250_000_000, cpu_percent_max: 5 }
     }
 }
 
@@ -90,6 +94,8 @@ pub struct TickReport {
     /// Windows that were lost since the last report, because the history could not be written for
     /// more than a minute.
     pub lost_windows: u64,
+    /// What it does without from now on, or takes up again, to stay within its share of the CPU.
+    pub thrift: Option<ThriftChange>,
     /// Time on it, in nanoseconds.
     pub took_ns: u64,
 }
@@ -109,6 +115,10 @@ pub struct Monitor {
 pub(crate) struct State {
     /// When the open window began.
     pub opened_at: UnixMs,
+    /// The same on the monotonic clock, in nanoseconds.
+    pub opened_ns: u64,
+    /// What the monitor may cost.
+    pub cpu: CpuBudget,
     /// The last closed windows.
     pub ring: Ring,
     /// What waits to be written.
@@ -134,6 +144,8 @@ impl Monitor {
         let MonitorParts { history, clock, entropy, settings } = parts;
         let state = State {
             opened_at: clock.now(),
+            opened_ns: clock.monotonic_ns(),
+            cpu: CpuBudget::new(f64::from(settings.cpu_percent_max) / 100.0),
             ring: Ring::default(),
             outbox: Outbox::default(),
             written: None,
@@ -365,6 +377,12 @@ impl Monitor {
     pub fn families(&self) -> Vec<outward::MetricFamily> {
         self.logs.tell(&self.recorder.gauges);
         outward::families(&self.recorder.drained().total, &self.recorder.gauges.stale())
+    }
+
+    /// What it does without just now, to stay within its share of the CPU.
+    #[must_use]
+    pub fn thrift(&self) -> Thrift {
+        self.state().cpu.thrift()
     }
 
     /// Whether requests and statements are recorded.

@@ -172,6 +172,10 @@ impl Judge<'_> {
             let says = format!("`monitor.history_cap` must be at least {HISTORY_CAP_MIN}");
             self.complain(("monitor", "history_cap"), says);
         }
+        if !(1..=100).contains(&monitor.cpu_percent_max) {
+            let says = "`monitor.cpu_percent_max` is a part of one core, from 1 to 100".to_owned();
+            self.complain(("monitor", "cpu_percent_max"), says);
+        }
         let abroad = monitor.metrics_listen.filter(|listen| !listen.ip().is_loopback());
         if let Some(listen) = abroad {
             let says = format!(

@@ -18,6 +18,10 @@ section! {
         /// The most the history (the file `<database>.history`) takes on disk. It lets the oldest and
         /// finest go first, and says so.
         history_cap: Size = Size::mib(256);
+        /// The most of one core the monitor takes, in percent, its work on the requests' path excluded.
+        /// Beyond it does without detail, then without log lines below `warn`, then without most
+        /// samples, and says so.
+        cpu_percent_max: u32 = 5;
         /// From this time on a request is slow: where its time went is kept apart, to name the cause.
         slow: Lapse = Lapse::ms(250);
         /// A second address that serves `/metrics` (Prometheus) without a token, and nothing else: of

@@ -72,6 +72,7 @@ impl Rooms {
             entropy: Arc::clone(&entropy),
             settings: MonitorSettings {
                 enabled: config.monitor.enabled,
+                cpu_percent_max: config.monitor.cpu_percent_max,
                 slow_ns: config.monitor.slow.as_ms().saturating_mul(1_000_000),
             },
         });

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use galen_core::Refusal;
 use galen_core::model::{Counts, PoolUse, StoreFacts};
-use galen_monitor::{Metric, Monitor};
+use galen_monitor::{Metric, Monitor, Thrift};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -22,6 +22,8 @@ const EVERY_NS: u64 = EVERY_MS * 1_000_000;
 const TIMER: Duration = Duration::from_millis(200);
 /// Every so many samples the database is asked.
 const ASK_EVERY: u64 = 10;
+/// When the monitor must save, it samples with every so many turns only.
+const THRIFTY_EVERY: u64 = 5;
 /// How long the database may take to answer, in nanoseconds.
 const ASK_NS: u64 = 2_000_000_000;
 
@@ -31,6 +33,7 @@ pub struct Sampler(Mutex<Before>);
 
 #[derive(Default)]
 struct Before {
+    turns: u64,
     samples: u64,
     at_ns: u64,
     readers_busy_ns: u64,
@@ -49,6 +52,16 @@ impl Sampler {
     /// # Errors
     /// When the database was due to be asked and did not answer; the rest was sampled.
     pub async fn sample(&self, running: &Running) -> Result<Value, Refusal> {
+        let turn = self.before(|before| {
+            before.turns += 1;
+            before.turns
+        });
+        if running.rooms.monitor.thrift() >= Thrift::Samples && !turn.is_multiple_of(THRIFTY_EVERY)
+        {
+            return Ok(
+                json!({ "sampled": false, "why": "the monitor keeps to its share of the CPU" }),
+            );
+        }
         let lag_ns = lag().await;
         let monitor = &running.rooms.monitor;
         monitor.time(Metric::RuntimeLagNs, "", lag_ns);

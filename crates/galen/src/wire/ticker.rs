@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use galen_core::{Annotation, Refusal, StoreResult, UnixMs};
-use galen_monitor::{Orders, Situation};
+use galen_monitor::{Orders, Situation, ThriftChange};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -65,6 +65,11 @@ pub async fn tick(running: &Running) -> Result<Value, Refusal> {
             rows = shed.rows,
             "the history reached its cap and let the oldest go"
         );
+    }
+    if let Some(change) = report.thrift {
+        let ThriftChange { without, share, cap } = change;
+        let without = without.text();
+        tracing::warn!(without, share, cap, "the monitor keeps to its share of the CPU");
     }
     if report.lost_windows > 0 {
         let lost = report.lost_windows;
