@@ -158,8 +158,7 @@ fn publish_listeners(
             SocketAddr::V6(_) => "ipv6",
         };
         scene.fact(FactKey::ListenerFamily, &name, family, &source);
-        scene.fact(FactKey::ListenerQueued, &name, one.receive_queue, &source);
-        scene.fact(FactKey::ListenerBacklog, &name, one.send_queue, &source);
+        publish_queue(scene, one);
         let holders = census.owners_of(u64::from(one.inode));
         match holders.first() {
             Some(pid) => scene.fact(FactKey::ListenerPid, &name, *pid, &source),
@@ -174,6 +173,18 @@ fn publish_listeners(
         }
     }
     owners.into_keys().collect()
+}
+
+/// How many connections wait to be accepted by a listening socket, and how many can.
+pub fn publish_queue(scene: &Scene<'_>, socket: &Kernel) {
+    let name = object::listener(&socket.local.to_string(), u64::from(socket.inode));
+    let source = Source::new(
+        "listeners",
+        "NETLINK_SOCK_DIAG, Recv-Q and Send-Q of the LISTEN socket",
+        format!("ss -ltn 'sport = :{}'", socket.local.port()),
+    );
+    scene.fact(FactKey::ListenerQueued, &name, socket.receive_queue, &source);
+    scene.fact(FactKey::ListenerBacklog, &name, socket.send_queue, &source);
 }
 
 /// The serving processes, the one to look at first in front: of a pre-fork server a worker.

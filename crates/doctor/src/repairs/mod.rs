@@ -1,5 +1,6 @@
 //! Repairs: which exist, of which class, what they would do, and what is refused with a reason.
 
+mod access;
 mod advice;
 mod checkpoint;
 mod lock_file;
@@ -42,6 +43,19 @@ pub const ALL: &[&Repair] = &[
     &advice::TRANSACTION,
     &advice::ZOMBIES,
     &advice::UPGRADE_SQLITE,
+    // Group A.
+    &access::CONTINUE,
+    &access::THAW,
+    &access::TRACER,
+    &access::DESCRIPTORS,
+    &access::QUEUE,
+    &access::SYN,
+    &access::FAMILY,
+    &access::RESOLVER,
+    &access::DIAL,
+    &access::PORTS,
+    &access::TLS,
+    &access::CLOCK,
 ];
 
 /// Who may carry a repair out.
