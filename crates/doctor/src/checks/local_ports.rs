@@ -1,11 +1,10 @@
 //! F09: the local ports for outgoing connections are exhausted.
 
-use super::{Cause, Finding, Grade, Judgement, Nature, chain};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, whole};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value, object};
 use crate::figure::Expr;
 use crate::sentence::Sentence;
-use crate::symptom::Ailment;
 use crate::words::Code;
 
 /// Nearly every port of the range is in use towards one peer.
@@ -65,17 +64,7 @@ fn of_range(case: &Case<'_>, code: Code, used: &Fact, ports: &Fact) -> Option<Se
 fn name(case: &Case<'_>, used: &Fact, ports: &Fact) -> Option<Judgement> {
     let (pid, server) = case.server()?;
     // Only an endpoint that says so fails for this reason.
-    let says_so: Vec<(&Fact, &str)> = case
-        .symptoms
-        .iter()
-        .filter(|symptom| symptom.ailment == Ailment::Failing)
-        .filter_map(|symptom| {
-            let fact = case.evidence.find(FactKey::HttpBodyText, &symptom.object)?;
-            let Value::Text(text) = &fact.value else { return None };
-            let lower = text.to_lowercase();
-            WORDS.iter().any(|words| lower.contains(words)).then_some((fact, text.as_str()))
-        })
-        .collect();
+    let says_so = whole::says_one_of(case, &WORDS);
     let says = of_range(case, Code::Ports, used, ports)?.name("pid", pid.to_string(), server);
     let errors = says_so.iter().map(|(fact, text)| {
         let says = Sentence::new(Code::PortsError).name("path", &fact.object, fact);

@@ -11,6 +11,20 @@ mod syn_lost;
 mod tls;
 mod clock;
 mod whole;
+mod sync_worker;
+mod limiter;
+mod throttled;
+mod disk_slow;
+mod deadlock;
+mod memory_pressure;
+mod oom_killed;
+mod crash_loop;
+mod memory_leak;
+mod task_limit;
+mod disk_full;
+mod debug_mode;
+mod gc_pauses;
+mod steal;
 mod bloat;
 pub mod chain;
 mod copies;
@@ -78,6 +92,21 @@ pub const ALL: &[&Cause] = &[
     &resolver::CAUSE,
     &dial_upstream::CAUSE,
     &clock::CAUSE,
+    // Group B.
+    &limiter::CAUSE,
+    &sync_worker::CAUSE,
+    &throttled::CAUSE,
+    &steal::CAUSE,
+    &gc_pauses::CAUSE,
+    &memory_pressure::CAUSE,
+    &oom_killed::CAUSE,
+    &memory_leak::CAUSE,
+    &deadlock::CAUSE,
+    &crash_loop::CAUSE,
+    &task_limit::CAUSE,
+    &disk_slow::CAUSE,
+    &disk_full::CAUSE,
+    &debug_mode::CAUSE,
 ];
 
 /// What a cause can explain.
@@ -339,7 +368,7 @@ mod tests {
 
     #[test]
     fn every_look_alike_is_itself_a_check_or_said_to_be_later_work() {
-        const LATER: &[&str] = &["F39", "F04", "F05", "F16", "F17", "F20", "F32", "F63", "F64", "F70"];
+        const LATER: &[&str] = &["F39", "F04", "F05", "F16", "F17", "F20", "F32", "F63", "F64", "F44", "F49", "F51", "F66", "F70"];
         for cause in ALL {
             for other in cause.look_alikes {
                 assert!(by_name(other).is_some() || LATER.contains(other), "{} {other}", cause.id);

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value, object};
+use crate::symptom::{Ailment, Symptom};
 
 /// What keeps a process from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,4 +62,24 @@ pub fn is_full((queued, backlog): (&Fact, &Fact)) -> bool {
 /// Every symptom, for a cause that stands before the whole server.
 pub fn explains_all(case: &Case<'_>) -> Vec<String> {
     case.symptoms.iter().map(|symptom| symptom.object.clone()).collect()
+}
+
+/// The symptoms of those whose requests fail or do not get in.
+pub fn explains_failing(case: &Case<'_>) -> Vec<String> {
+    let fails = |symptom: &&Symptom| symptom.ailment != Ailment::Slow;
+    case.symptoms.iter().filter(fails).map(|symptom| symptom.object.clone()).collect()
+}
+
+/// Failing endpoints whose answer says one of these words, and the fact with the answer.
+pub fn says_one_of<'a>(case: &Case<'a>, words: &[&str]) -> Vec<(&'a Fact, &'a str)> {
+    case.symptoms
+        .iter()
+        .filter(|symptom| symptom.ailment == Ailment::Failing)
+        .filter_map(|symptom| {
+            let fact = case.evidence.find(FactKey::HttpBodyText, &symptom.object)?;
+            let Value::Text(text) = &fact.value else { return None };
+            let lower = text.to_lowercase();
+            words.iter().any(|word| lower.contains(word)).then_some((fact, text.as_str()))
+        })
+        .collect()
 }

@@ -227,16 +227,17 @@ fact_keys! {
     HttpDateSkewMs, "ms", "Object: target. Samples: the Date header less our own clock when the answer came, per request.";
     // What goes wrong inside the process (group B).
     BurstMs, "ms", "Object: path. Samples: how long each of n requests took that were sent at one moment.";
-    ThreadStillMs, "ms", "Object: thread (PID/TID). Float: how long the thread stood in one and the same futex without ever running, up to the end of the examination.";
+    ThreadStillMs, "ms", "Object: thread (PID/TID), and the target for the longest of all. Float: how long the thread stood in one and the same futex without ever running, up to the end of the examination.";
     ThreadMutexOwner, "", "Object: thread (PID/TID). Int: the thread that owns the mutex this one waits for, read from the mutex itself (pthread_mutex_t.__owner).";
     CgroupQuotaCores, "cores", "Object: PID. Float: the CPU quota of the innermost limited cgroup above the process.";
-    CgroupMemoryLimit, "bytes", "Object: PID. Int: the memory limit of the innermost limited cgroup above the process; absent without one.";
+    CgroupMemoryLimit, "bytes", "Object: PID. Int: the memory limit of the innermost limited cgroup above the process; 0 without one.";
     CgroupMemoryUsage, "bytes", "Object: PID. Int: what that cgroup uses.";
     CgroupMemoryFailures, "times", "Object: PID. Int: how often the limit was hit during the examination (failcnt, or memory.events max).";
     CgroupOomKills, "kills", "Object: PID. Int: processes of that cgroup the kernel killed for memory during the examination.";
-    CgroupPids, "tasks", "Object: PID. Int: tasks in the innermost cgroup with a pids limit.";
-    CgroupPidsLimit, "tasks", "Object: PID. Int: that limit; absent without one.";
+    CgroupPids, "tasks", "Object: PID. Int: tasks in the innermost cgroup with a limit of tasks; 0 without one.";
+    CgroupPidsLimit, "tasks", "Object: PID. Int: that limit; 0 without one.";
     CgroupPidsRefused, "tasks", "Object: PID. Int: tasks refused by it during the examination (pids.events max).";
+    HostOomKills, "kills", "Object: host. Int: processes the kernel killed for memory during the examination, on the whole machine.";
     HostSwapTotal, "bytes", "Object: host. Int: swap space; 0 is a fact.";
     HostSwapIn, "pages", "Object: host. Int: pages read back from swap during the examination.";
     ServersSeen, "", "Object: target. List: processes that served during the examination, by PID, in the order they appeared.";

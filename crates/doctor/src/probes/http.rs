@@ -254,6 +254,8 @@ async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<
             burst::measure(scene, tools.address, endpoint, tools.limits).await;
             spread::measure(scene, tools.address, endpoint, tools.limits).await;
         } else {
+            let reason = "its requests keep a thread or a CPU busy, so that a burst is a burden";
+            scene.missing(FactKey::BurstMs, &endpoint.path, reason);
             ladder::fill(scene, tools.address, endpoint, tools.limits).await;
         }
     }

@@ -20,6 +20,7 @@ pub struct Kernel {
     overflows: Option<u64>,
     retransmits: Option<u64>,
     swapped_in: Option<u64>,
+    oom_kills: Option<u64>,
 }
 
 impl Kernel {
@@ -29,10 +30,12 @@ impl Kernel {
         let netstat = std::fs::read_to_string(format!("/proc/{of}/net/netstat")).ok();
         let tcp = |name| netstat.as_deref().and_then(|text| tcp_ext(text, name));
         let vmstat = std::fs::read_to_string("/proc/vmstat").ok();
+        let memory = |name| vmstat.as_deref().and_then(|text| field(text, name));
         Self {
             overflows: tcp("ListenOverflows"),
             retransmits: tcp("TCPSynRetrans"),
-            swapped_in: vmstat.and_then(|text| field(&text, "pswpin")),
+            swapped_in: memory("pswpin"),
+            oom_kills: memory("oom_kill"),
         }
     }
 }
@@ -53,11 +56,15 @@ pub fn publish(scene: &Scene<'_>, before: &Kernel, after: &Kernel) {
     let tcp = |name: &str| {
         Source::new("kernel", format!("{netstat}: {name}, first and last reading"), "nstat -az")
     };
-    let vmstat = Source::new("kernel", "/proc/vmstat: pswpin, first and last reading", "vmstat 1");
+    let memory = |name: &str| {
+        let from = format!("/proc/vmstat: {name}, first and last reading");
+        Source::new("kernel", from, "cat /proc/vmstat")
+    };
     for (key, first, last, source) in [
         (FactKey::ListenOverflows, before.overflows, after.overflows, tcp("ListenOverflows")),
         (FactKey::SynRetransmits, before.retransmits, after.retransmits, tcp("TCPSynRetrans")),
-        (FactKey::HostSwapIn, before.swapped_in, after.swapped_in, vmstat),
+        (FactKey::HostSwapIn, before.swapped_in, after.swapped_in, memory("pswpin")),
+        (FactKey::HostOomKills, before.oom_kills, after.oom_kills, memory("oom_kill")),
     ] {
         match first.zip(last) {
             Some((first, last)) => {

@@ -36,23 +36,42 @@ impl Limits {
             );
             scene.fact(FactKey::CgroupQuotaCores, &name, cores, &source);
         }
-        if let Some((before, after)) = self.memory.zip(self.cgroups.memory()) {
+        self.publish_memory(scene, &name);
+        self.publish_tasks(scene, &name);
+    }
+
+    fn publish_memory(&self, scene: &Scene<'_>, name: &str) {
+        if let Some((before, after)) = self.memory.as_ref().zip(self.cgroups.memory()) {
             let source = of(&after, "memory.max, current and events, or limit, usage and failcnt");
-            scene.fact(FactKey::CgroupMemoryLimit, &name, after.limit, &source);
-            scene.fact(FactKey::CgroupMemoryUsage, &name, after.used, &source);
+            scene.fact(FactKey::CgroupMemoryLimit, name, after.limit, &source);
+            scene.fact(FactKey::CgroupMemoryUsage, name, after.used, &source);
             let hits = after.hits.saturating_sub(before.hits);
-            scene.fact(FactKey::CgroupMemoryFailures, &name, hits, &source);
+            scene.fact(FactKey::CgroupMemoryFailures, name, hits, &source);
             let kills = after.kills.saturating_sub(before.kills);
-            scene.fact(FactKey::CgroupOomKills, &name, kills, &source);
-        }
-        if let Some((before, after)) = self.pids.zip(self.cgroups.pids()) {
-            let source = of(&after, "pids.max, current and events");
-            scene.fact(FactKey::CgroupPidsLimit, &name, after.limit, &source);
-            scene.fact(FactKey::CgroupPids, &name, after.used, &source);
-            let refused = after.hits.saturating_sub(before.hits);
-            scene.fact(FactKey::CgroupPidsRefused, &name, refused, &source);
+            scene.fact(FactKey::CgroupOomKills, name, kills, &source);
+        } else {
+            scene.fact(FactKey::CgroupMemoryLimit, name, 0, &nothing("memory"));
         }
     }
+
+    fn publish_tasks(&self, scene: &Scene<'_>, name: &str) {
+        if let Some((before, after)) = self.pids.as_ref().zip(self.cgroups.pids()) {
+            let source = of(&after, "pids.max, current and events");
+            scene.fact(FactKey::CgroupPidsLimit, name, after.limit, &source);
+            scene.fact(FactKey::CgroupPids, name, after.used, &source);
+            let refused = after.hits.saturating_sub(before.hits);
+            scene.fact(FactKey::CgroupPidsRefused, name, refused, &source);
+        } else {
+            scene.fact(FactKey::CgroupPidsLimit, name, 0, &nothing("pids"));
+            scene.fact(FactKey::CgroupPids, name, 0, &nothing("pids"));
+        }
+    }
+}
+
+/// No cgroup above the process limits this.
+fn nothing(controller: &str) -> Source {
+    let from = format!("the {controller} cgroups above the process: none is limited");
+    Source::new("cgroup", from, "cat /proc/PID/cgroup")
 }
 
 fn of(limited: &Limited, files: &str) -> Source {

@@ -67,6 +67,9 @@ impl Still {
 
     /// Publishes those that stood for a second and more.
     pub fn publish(&self, scene: &Scene<'_>) {
+        let all = self.threads.values().map(|stand| vigil::since_ms(stand.since));
+        let source = Source::new("vigil", "/proc/PID/task/*/syscall and schedstat", "ps -L -p PID");
+        scene.fact(FactKey::ThreadStillMs, object::TARGET, all.fold(0.0, f64::max), &source);
         for ((pid, tid), stand) in &self.threads {
             let still_ms = vigil::since_ms(stand.since);
             if still_ms < STILL_MS_MIN {

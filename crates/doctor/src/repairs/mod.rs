@@ -6,6 +6,7 @@ mod checkpoint;
 mod lock_file;
 mod optimize;
 pub mod port;
+mod process;
 pub mod refusals;
 pub mod run;
 mod sweep;
@@ -56,6 +57,21 @@ pub const ALL: &[&Repair] = &[
     &access::PORTS,
     &access::TLS,
     &access::CLOCK,
+    // Group B.
+    &process::LIMITER,
+    &process::SYNC,
+    &process::QUOTA,
+    &process::STEAL,
+    &process::GC,
+    &process::PRESSURE,
+    &process::OOM,
+    &process::LEAK,
+    &process::DEADLOCK,
+    &process::CRASH,
+    &process::TASKS,
+    &process::DISK,
+    &process::FULL,
+    &process::DEBUG,
 ];
 
 /// Who may carry a repair out.
