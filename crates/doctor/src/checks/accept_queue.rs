@@ -85,7 +85,11 @@ fn room(case: &Case<'_>, queued: &Fact, backlog: &Fact) -> Option<Sentence> {
     )
 }
 
-fn name(case: &Case<'_>, symptom: &Symptom, (queued, backlog): (&Fact, &Fact)) -> Option<Judgement> {
+fn name(
+    case: &Case<'_>,
+    symptom: &Symptom,
+    (queued, backlog): (&Fact, &Fact),
+) -> Option<Judgement> {
     let (pid, server) = case.server()?;
     let address = object::listener_address(&queued.object);
     let says = Sentence::new(Code::QueueFull)
@@ -143,9 +147,11 @@ mod tests {
 
     #[test]
     fn a_queue_before_a_server_without_descriptors_is_ruled_out() {
-        let bed = kept_out(3)
-            .fact(FactKey::ProcessFds, "4100", 14)
-            .fact(FactKey::ProcessFdLimit, "4100", 14);
+        let bed = kept_out(3).fact(FactKey::ProcessFds, "4100", 14).fact(
+            FactKey::ProcessFdLimit,
+            "4100",
+            14,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::QueueNoDescriptor);
     }
 }

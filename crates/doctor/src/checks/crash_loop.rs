@@ -29,7 +29,8 @@ fn killed(case: &Case<'_>) -> Option<Sentence> {
     let (fact, kills) = kills(case)?;
     let (gone, pids) = gone(case)?;
     let by_memory = kills.value >= 1.0 && !pids.is_empty();
-    by_memory.then(|| Sentence::new(Code::CrashKilled).figure("kills", &kills).cite(fact).cite(gone))
+    by_memory
+        .then(|| Sentence::new(Code::CrashKilled).figure("kills", &kills).cite(fact).cite(gone))
 }
 
 fn examine(case: &Case<'_>) -> Judgement {

@@ -233,8 +233,11 @@ mod tests {
 
     #[test]
     fn a_ring_of_mutex_owners_is_found_with_its_threads() {
-        let bed = owner(owner(unanswered(), 4101, 4102), 4102, 4101)
-            .fact(FactKey::ThreadStillMs, "target", 12_000.0);
+        let bed = owner(owner(unanswered(), 4101, 4102), 4102, 4101).fact(
+            FactKey::ThreadStillMs,
+            "target",
+            12_000.0,
+        );
         let finding = assert_found(judge(&CAUSE, bed));
         assert_eq!((finding.object.as_str(), finding.grade), ("4100: 4101, 4102", Grade::Proven));
     }

@@ -37,9 +37,8 @@ fn examine(case: &Case<'_>) -> Judgement {
     let Some(count) = case.count(Expr::value(workers)) else {
         return Judgement::lacking(case, CAUSE.required[1]);
     };
-    let says = Sentence::new(Code::Debug)
-        .name("pid", pid.to_string(), reload)
-        .figure("workers", &count);
+    let says =
+        Sentence::new(Code::Debug).name("pid", pid.to_string(), reload).figure("workers", &count);
     Judgement::found(Finding {
         cause: CAUSE.id,
         object: pid.to_string(),
@@ -57,10 +56,11 @@ mod tests {
     use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
 
     fn mode(reload: bool) -> Bed {
-        Bed::new()
-            .with(sample::server)
-            .fact(FactKey::FrameworkReload, "4100", reload)
-            .fact(FactKey::FrameworkWorkers, "4100", 1)
+        Bed::new().with(sample::server).fact(FactKey::FrameworkReload, "4100", reload).fact(
+            FactKey::FrameworkWorkers,
+            "4100",
+            1,
+        )
     }
 
     #[test]

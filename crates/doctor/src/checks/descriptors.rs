@@ -64,6 +64,17 @@ fn name(case: &Case<'_>, open: &Fact, limit: &Fact) -> Option<Judgement> {
     }))
 }
 
+/// Evidence against a loop that computes: it turns over accept(2), which fails at once.
+pub(super) fn accepts_in_vain(case: &Case<'_>) -> Option<Sentence> {
+    let (open, limit) = whole::descriptors(case).filter(|both| whole::exhausted(*both))?;
+    Some(
+        Sentence::new(Code::LoopNoDescriptor)
+            .name("pid", &open.object, open)
+            .figure("open", &case.count(Expr::value(open))?)
+            .figure("limit", &case.count(Expr::value(limit))?),
+    )
+}
+
 /// The kind most of them are of: that is what is not closed.
 fn kinds(case: &Case<'_>, pid: u32) -> Option<Sentence> {
     let fact = case.evidence.find(FactKey::ProcessFdKinds, &object::process(pid))?;

@@ -79,9 +79,8 @@ fn name(
         .name("thread", chain::thread_name(view), view.waits)
         .name("peer", peer, fact)
         .figure("share", &share);
-    let looked = Sentence::new(Code::DialLooks)
-        .name("pid", &fact.object, fact)
-        .name("peer", peer, fact);
+    let looked =
+        Sentence::new(Code::DialLooks).name("pid", &fact.object, fact).name("peer", peer, fact);
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
     links.extend(chain::rooms(case, symptom));
     links.extend(chain::of([

@@ -25,8 +25,7 @@ pub(super) const CAUSE: Cause = Cause {
 /// Less than this is nothing: no page of a database and its journal fit.
 const FREE_BYTES_MIN: i64 = 64 * 1024;
 /// How the error is worded by SQLite, the C library and others (ENOSPC, errno 28).
-const WORDS: [&str; 4] =
-    ["disk is full", "no space left on device", "enospc", "errno 28"];
+const WORDS: [&str; 4] = ["disk is full", "no space left on device", "enospc", "errno 28"];
 
 fn examine(case: &Case<'_>) -> Judgement {
     judged(case).unwrap_or_else(|| Judgement::lacking(case, CAUSE.required[0]))
@@ -37,10 +36,8 @@ fn judged(case: &Case<'_>) -> Option<Judgement> {
         Value::Int(free) => free,
         _ => i64::MAX,
     };
-    let none_left = case
-        .evidence
-        .all(FactKey::FsFreeInodes)
-        .find(|fact| fact.value == Value::Int(0));
+    let none_left =
+        case.evidence.all(FactKey::FsFreeInodes).find(|fact| fact.value == Value::Int(0));
     let fullest = case.evidence.all(FactKey::FsFreeBytes).min_by_key(by_free)?;
     if by_free(&fullest) < FREE_BYTES_MIN {
         return found(case, sized(case, Code::Full, fullest)?, fullest);

@@ -94,12 +94,8 @@ fn name(
         .name("call", call, view.waits)
         .name("file", file, waits)
         .figure("share", &share);
-    let slept = chain::looks(
-        case,
-        Sentence::new(Code::DiskState),
-        Expr::count(states, "D"),
-        states,
-    );
+    let slept =
+        chain::looks(case, Sentence::new(Code::DiskState), Expr::count(states, "D"), states);
     let own = own.and_then(|(fact, slow)| {
         let code = if slow { Code::DiskOwnSlow } else { Code::DiskOwnFast };
         Some(
@@ -154,11 +150,14 @@ mod tests {
     #[test]
     fn a_thread_that_waits_for_a_lock_sleeps_in_state_s_and_is_ruled_out() {
         assert_ruled_out(judge(&CAUSE, syncing("S", 1.0)), Code::DiskNotWaited);
-        let judged = judge(&CAUSE, Bed::new().with(sample::foreign_lock).counts(
-            FactKey::ThreadStates,
-            "4100/4107 during /login",
-            &[("S", 64)],
-        ));
+        let judged = judge(
+            &CAUSE,
+            Bed::new().with(sample::foreign_lock).counts(
+                FactKey::ThreadStates,
+                "4100/4107 during /login",
+                &[("S", 64)],
+            ),
+        );
         assert_ruled_out(judged, Code::DiskNotWaited);
     }
 }

@@ -106,8 +106,11 @@ mod tests {
 
     #[test]
     fn a_literal_address_is_ruled_out() {
-        let bed =
-            Bed::new().with(sample::server).list(FactKey::AddressOrder, "target", &["127.0.0.1:8000"]);
+        let bed = Bed::new().with(sample::server).list(
+            FactKey::AddressOrder,
+            "target",
+            &["127.0.0.1:8000"],
+        );
         let bed = bed.samples(FactKey::ConnectMs, "127.0.0.1:8000", &[0.2]);
         assert_ruled_out(judge(&CAUSE, bed), Code::FamilyOne);
     }

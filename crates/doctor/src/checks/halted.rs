@@ -129,18 +129,21 @@ mod tests {
 
     #[test]
     fn a_frozen_server_in_state_d_is_not_waiting_for_a_disk() {
-        let bed = silent()
-            .fact(FactKey::ProcessState, "4100", "D")
-            .fact(FactKey::FreezerState, "4100", "frozen");
+        let bed = silent().fact(FactKey::ProcessState, "4100", "D").fact(
+            FactKey::FreezerState,
+            "4100",
+            "frozen",
+        );
         assert_eq!(assert_found(judge(&CAUSE, bed)).says.code, Code::HaltedFrozen);
     }
 
     #[test]
     fn a_tracer_is_told_and_explains_nothing() {
-        let bed = Bed::new()
-            .with(sample::server)
-            .fact(FactKey::ProcessState, "4100", "S")
-            .fact(FactKey::ProcessTracer, "4100", 9);
+        let bed = Bed::new().with(sample::server).fact(FactKey::ProcessState, "4100", "S").fact(
+            FactKey::ProcessTracer,
+            "4100",
+            9,
+        );
         assert!(assert_found(judge(&CAUSE, bed)).is_hygiene());
     }
 

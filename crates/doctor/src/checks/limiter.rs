@@ -128,7 +128,8 @@ fn quiet(case: &Case<'_>) -> Option<Sentence> {
     let (_, view) = case.loops().into_iter().next()?;
     let parked = view.labels(Wait::Parked);
     let parked = Expr::sum(parked.iter().map(|(label, _)| Expr::count(view.waits, label)));
-    let says = Sentence::new(Code::LimiterQuiet).name("thread", chain::thread_name(&view), view.waits);
+    let says =
+        Sentence::new(Code::LimiterQuiet).name("thread", chain::thread_name(&view), view.waits);
     chain::looks(case, says, parked, view.waits)
 }
 

@@ -100,10 +100,11 @@ mod tests {
     use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
 
     fn growing(cycles: &[f64]) -> Bed {
-        Bed::new()
-            .with(sample::server)
-            .samples(FactKey::RssGrowthBytes, "/cart", cycles)
-            .fact(FactKey::RssCycleRequests, "/cart", 24)
+        Bed::new().with(sample::server).samples(FactKey::RssGrowthBytes, "/cart", cycles).fact(
+            FactKey::RssCycleRequests,
+            "/cart",
+            24,
+        )
     }
 
     #[test]

@@ -50,12 +50,13 @@ fn examine(case: &Case<'_>) -> Judgement {
     });
     let Some((symptom, faults)) = faulting else {
         let few = case.slow().find_map(|symptom| faults(case, symptom));
-        return few
-            .and_then(|fact| case.count(Expr::value(fact)))
-            .map_or_else(|| Judgement::lacking(case, CAUSE.required[1]), |count| {
+        return few.and_then(|fact| case.count(Expr::value(fact))).map_or_else(
+            || Judgement::lacking(case, CAUSE.required[1]),
+            |count| {
                 let says = Sentence::new(Code::PressureNone).figure("faults", &count);
                 Judgement::RuledOut(says)
-            });
+            },
+        );
     };
     let views = case.threads(symptom);
     let waiting = views.iter().find_map(|view| {

@@ -1,52 +1,52 @@
 //! The checks: one pure file per cause, the gate they all pass, and the list of them.
 
 mod accept_queue;
-mod descriptors;
-mod dial_upstream;
-mod first_address;
-mod halted;
-mod local_ports;
-mod resolver;
-mod syn_lost;
-mod tls;
-mod clock;
-mod whole;
-mod sync_worker;
-mod limiter;
-mod throttled;
-mod disk_slow;
-mod deadlock;
-mod memory_pressure;
-mod oom_killed;
-mod crash_loop;
-mod memory_leak;
-mod task_limit;
-mod disk_full;
-mod debug_mode;
-mod gc_pauses;
-mod steal;
 mod bloat;
 pub mod chain;
+mod clock;
 mod copies;
+mod crash_loop;
+mod deadlock;
+mod debug_mode;
+mod descriptors;
+mod dial_upstream;
+mod disk_full;
+mod disk_slow;
 mod expired_sessions;
+mod first_address;
 mod foreign_writer_lock;
+mod gc_pauses;
+mod halted;
 mod hashing;
 mod healthy;
+mod limiter;
+mod local_ports;
 mod loop_blocked_by_cpu;
 mod loop_blocked_by_wait;
 mod measurer_slow;
+mod memory_leak;
+mod memory_pressure;
 mod missing_index;
 mod neighbour;
 mod nothing_listening;
+mod oom_killed;
 mod own_transaction;
 mod port_held;
+mod resolver;
 pub(crate) mod scan_bound;
 mod stale_lock;
 mod stale_statistics;
 mod statements;
+mod steal;
+mod syn_lost;
+mod sync_worker;
+mod task_limit;
 mod thread_pool;
+mod throttled;
+mod tls;
 mod wal_huge;
 mod wal_reset;
+mod whole;
 mod zombies;
 
 use serde::Serialize;
@@ -368,7 +368,10 @@ mod tests {
 
     #[test]
     fn every_look_alike_is_itself_a_check_or_said_to_be_later_work() {
-        const LATER: &[&str] = &["F39", "F04", "F05", "F16", "F17", "F20", "F32", "F63", "F64", "F44", "F49", "F51", "F66", "F70"];
+        const LATER: &[&str] = &[
+            "F39", "F04", "F05", "F16", "F17", "F20", "F32", "F63", "F64", "F44", "F49", "F51",
+            "F66", "F70",
+        ];
         for cause in ALL {
             for other in cause.look_alikes {
                 assert!(by_name(other).is_some() || LATER.contains(other), "{} {other}", cause.id);

@@ -142,7 +142,11 @@ mod tests {
         let bed = sample::held(Bed::new().with(sample::server), "/out", [0, 0, 0, 64, 0], 3010.0);
         let bed = sample::thread(bed, 4107, "/out", "futex", &[("recvfrom", 64)])
             .counts(FactKey::ThreadWaitsOn, "4100/4107 during /out", &[("tcp 192.0.2.7:80", 64)])
-            .fact(FactKey::ResolverOutcome, "target", "not asked, because no thread waited for one");
+            .fact(
+                FactKey::ResolverOutcome,
+                "target",
+                "not asked, because no thread waited for one",
+            );
         assert_ruled_out(judge(&CAUSE, bed), Code::ResolverNotWaited);
     }
 }

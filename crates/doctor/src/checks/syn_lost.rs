@@ -1,12 +1,11 @@
 //! F05: connection requests are dropped on the way to the server.
 
-use super::loop_blocked_by_wait::timed_fact;
 use super::{Cause, Finding, Grade, Judgement, Nature, chain, whole};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value};
 use crate::figure::Expr;
 use crate::sentence::Sentence;
-use crate::symptom::{Ailment, Symptom};
+use crate::symptom::{self, Ailment, Symptom};
 use crate::words::Code;
 
 /// Connecting takes one, three or seven seconds or never ends, the kernel counts repeated requests,
@@ -18,7 +17,7 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Access,
     required: &[&[FactKey::ConnectMs, FactKey::HttpConnectMs], &[FactKey::SynRetransmits]],
     supporting: &[FactKey::ListenOverflows, FactKey::ListenerQueued],
-    refutes: &[queue_full],
+    refutes: &[queue_full, first_address_alone],
     look_alikes: &["F04", "F01", "F03"],
     bound: None,
     examine,
@@ -39,6 +38,22 @@ fn queue_full(case: &Case<'_>) -> Option<Sentence> {
     )
 }
 
+/// The silent address is the first of several, and another one is served: that is F03.
+fn first_address_alone(case: &Case<'_>) -> Option<Sentence> {
+    let symptom = case.ailing(Ailment::Unreachable)?;
+    let served = symptom::served_beside(case.evidence, &symptom.object)?;
+    let took = case.evidence.find(FactKey::ConnectMs, &served.object)?;
+    let says = Sentence::new(Code::FamilyServed).name("address", &served.object, served);
+    Some(says.figure("time", &case.ms(Expr::median(took))?))
+}
+
+/// The share of connects that ended with a repeat, 0 to 1.
+fn repeated_share(connects: &Fact) -> f64 {
+    let Value::Samples(samples) = &connects.value else { return 0.0 };
+    let late = samples.iter().filter(|ms| is_plateau(**ms)).count();
+    late as f64 / samples.len().max(1) as f64
+}
+
 fn is_plateau(ms: f64) -> bool {
     PLATEAUS_MS.iter().any(|plateau| (*plateau..plateau + ABOVE_MS_MAX).contains(&ms))
 }
@@ -53,9 +68,10 @@ fn examine(case: &Case<'_>) -> Judgement {
     }
     let late = case.slow().find_map(|symptom| {
         let connects = case.evidence.find(FactKey::HttpConnectMs, &symptom.object)?;
-        let median = connects.value.number().filter(|ms| is_plateau(*ms))?;
+        let median = connects.value.number()?;
         let total = case.evidence.median(FactKey::HttpTotalMs, &symptom.object)?;
-        (median >= total * 0.6).then_some((symptom, connects))
+        let lost = repeated_share(connects) >= 0.6 && median >= total * 0.6;
+        lost.then_some((symptom, connects))
     });
     let judged = match late.filter(|_| repeated) {
         Some((symptom, connects)) => lost(case, symptom, (connects, repeats)),
@@ -87,11 +103,16 @@ fn filtered(case: &Case<'_>, symptom: &Symptom, repeats: &Fact) -> Option<Judgem
 }
 
 /// Connecting ends with a repeat.
-fn lost(case: &Case<'_>, symptom: &Symptom, (connects, repeats): (&Fact, &Fact)) -> Option<Judgement> {
+fn lost(
+    case: &Case<'_>,
+    symptom: &Symptom,
+    (connects, repeats): (&Fact, &Fact),
+) -> Option<Judgement> {
     let connect = case.ms(Expr::median(connects))?;
+    let total = case.evidence.find(FactKey::HttpTotalMs, &symptom.object)?;
     let says = Sentence::new(Code::SynLost)
-        .name("path", &symptom.path, timed_fact(case, symptom)?)
-        .figure("time", &case.time(symptom)?)
+        .name("path", &symptom.path, total)
+        .figure("time", &case.ms(Expr::median(total))?)
         .figure("connect", &connect);
     let plateau = Sentence::new(Code::SynPlateau).figure("connect", &connect);
     let links = [chain::timing(case, &symptom.object), Some(plateau), repeated_link(case, repeats)];
@@ -116,9 +137,8 @@ fn repeated_link(case: &Case<'_>, repeats: &Fact) -> Option<Sentence> {
 }
 
 fn answered(case: &Case<'_>) -> Option<Judgement> {
-    let of_slow = case
-        .slow()
-        .find_map(|symptom| case.evidence.find(FactKey::HttpConnectMs, &symptom.object));
+    let of_slow =
+        case.slow().find_map(|symptom| case.evidence.find(FactKey::HttpConnectMs, &symptom.object));
     let any = || case.evidence.any(FactKey::HttpConnectMs);
     let fact = of_slow.or_else(any).or_else(|| case.evidence.any(FactKey::ConnectMs))?;
     let connect = case.ms(Expr::median(fact))?;

@@ -87,9 +87,8 @@ fn name(
         .figure("share", share)
         .name("control", control, path)
         .figure("waited", &case.ms(Expr::median(times))?);
-    let peer = view
-        .waits_on()
-        .map(|(peer, fact)| Sentence::new(Code::SyncOn).name("peer", peer, fact));
+    let peer =
+        view.waits_on().map(|(peer, fact)| Sentence::new(Code::SyncOn).name("peer", peer, fact));
     let mut links = chain::of([chain::timing(case, &symptom.object)]);
     links.extend(chain::rooms(case, symptom));
     links.extend(chain::of([chain::thread_wait(case, view), chain::thread_idle(view), peer]));
@@ -132,7 +131,8 @@ mod tests {
     use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
 
     fn waiting(control_ms: f64) -> Bed {
-        let bed = sample::held(Bed::new().with(sample::server), "/report", [0, 0, 0, 64, 0], 3010.0);
+        let bed =
+            sample::held(Bed::new().with(sample::server), "/report", [0, 0, 0, 64, 0], 3010.0);
         sample::thread(bed, 4100, "/report", "select", &[("recvfrom", 63), ("running", 1)])
             .counts(FactKey::ThreadWaitsOn, "4100/4100 during /report", &[("tcp 192.0.2.7:80", 63)])
             .fact(FactKey::FrameworkWorkers, "4100", 1)

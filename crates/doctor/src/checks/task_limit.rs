@@ -33,8 +33,7 @@ fn judged(case: &Case<'_>) -> Option<Judgement> {
     let (pid, _) = case.server()?;
     let find = |key| case.evidence.find(key, &object::process(pid));
     let (tasks, limit) = (find(FactKey::CgroupPids)?, find(FactKey::CgroupPidsLimit)?);
-    let (used, most) =
-        (case.count(Expr::value(tasks))?, case.count(Expr::value(limit))?);
+    let (used, most) = (case.count(Expr::value(tasks))?, case.count(Expr::value(limit))?);
     if most.value < 1.0 {
         let says = Sentence::new(Code::TasksFree).name("pid", pid.to_string(), limit);
         return Some(Judgement::RuledOut(says.figure("limit", &most).cite(tasks)));
@@ -54,8 +53,7 @@ fn judged(case: &Case<'_>) -> Option<Judgement> {
 
 fn found(case: &Case<'_>, pid: u32, says: Sentence, refused: Option<&Figure>) -> Judgement {
     let said: Vec<(&Fact, &str)> = whole::says_one_of(case, &WORDS);
-    let counted =
-        refused.map(|count| Sentence::new(Code::TasksRefused).figure("count", count));
+    let counted = refused.map(|count| Sentence::new(Code::TasksRefused).figure("count", count));
     let errors = said.iter().map(|(fact, text)| {
         let says = Sentence::new(Code::TasksSaid).name("path", &fact.object, fact);
         Some(says.name("text", *text, fact))

@@ -64,24 +64,29 @@ mod tests {
 
     #[test]
     fn an_expired_certificate_is_found_and_keeps_everybody_out() {
-        let bed = Bed::new()
-            .fact(FactKey::ConnectOutcome, ADDRESS, "tls")
-            .fact(FactKey::TlsOutcome, ADDRESS, "the certificate has expired");
+        let bed = Bed::new().fact(FactKey::ConnectOutcome, ADDRESS, "tls").fact(
+            FactKey::TlsOutcome,
+            ADDRESS,
+            "the certificate has expired",
+        );
         let finding = assert_found(judge(&CAUSE, bed));
         assert_eq!(finding.explains, [ADDRESS]);
     }
 
     #[test]
     fn a_trusted_certificate_is_ruled_out() {
-        let bed = Bed::new()
-            .fact(FactKey::TlsOutcome, ADDRESS, "trusted")
-            .fact(FactKey::TlsHandshakeMs, ADDRESS, 8.0);
+        let bed = Bed::new().fact(FactKey::TlsOutcome, ADDRESS, "trusted").fact(
+            FactKey::TlsHandshakeMs,
+            ADDRESS,
+            8.0,
+        );
         assert_ruled_out(judge(&CAUSE, bed), Code::TlsTrusted);
     }
 
     #[test]
     fn a_plain_address_is_ruled_out() {
-        let bed = Bed::new().fact(FactKey::TlsOutcome, "http://localhost/", "there is no handshake");
+        let bed =
+            Bed::new().fact(FactKey::TlsOutcome, "http://localhost/", "there is no handshake");
         assert_ruled_out(judge(&CAUSE, bed), Code::TlsNotUsed);
     }
 }

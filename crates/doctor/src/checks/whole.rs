@@ -17,7 +17,8 @@ pub enum Halt {
 pub fn halted<'a>(case: &Case<'a>) -> Option<(Halt, &'a Fact)> {
     let (pid, _) = case.server()?;
     let find = |key| case.evidence.find(key, &object::process(pid));
-    let says = |fact: &&Fact, states: &[&str]| states.iter().any(|one| fact.value == Value::from(*one));
+    let says =
+        |fact: &&Fact, states: &[&str]| states.iter().any(|one| fact.value == Value::from(*one));
     let frozen = find(FactKey::FreezerState).filter(|fact| says(fact, &["frozen"]));
     let stopped = find(FactKey::ProcessState).filter(|fact| says(fact, &["T", "t"]));
     frozen.map(|fact| (Halt::Frozen, fact)).or(stopped.map(|fact| (Halt::Stopped, fact)))

@@ -126,10 +126,12 @@ fn parse(url: &str) -> Option<(String, u16, String, String)> {
     ))
 }
 
-/// An address is this machine's own if a socket can be bound to it.
+/// An address is this machine's own if a socket can be bound to it; that every port is taken, which
+/// fails in another way, does not make it a stranger's.
 fn is_local(address: SocketAddr) -> bool {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    socket.is_ok_and(|socket| socket.bind(SocketAddr::new(address.ip(), 0)).is_ok())
+    let bound = socket.and_then(|socket| socket.bind(SocketAddr::new(address.ip(), 0)));
+    !bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrNotAvailable)
 }
 
 /// Facts about every socket that listens on the port; gives the processes that hold one that

@@ -68,7 +68,9 @@ fn written_by(pid: u32) -> Vec<PathBuf> {
         .take(DESCRIPTORS_MAX)
         .filter(|entry| is_written(&entry.file_name()))
         .filter_map(|entry| std::fs::read_link(entry.path()).ok())
-        .filter(|file| file.is_absolute() && !file.starts_with("/dev") && !file.starts_with("/proc"))
+        .filter(|file| {
+            file.is_absolute() && !file.starts_with("/dev") && !file.starts_with("/proc")
+        })
         .filter_map(|file| file.parent().map(Path::to_owned))
         .collect()
 }
@@ -83,7 +85,8 @@ fn publish_room(scene: &Scene<'_>, pid: u32, uid: Option<u32>, directory: &Path)
     let total = room.f_blocks.saturating_mul(room.f_frsize);
     scene.fact(FactKey::FsTotalBytes, &name, total, &source);
     if room.f_files > 0 {
-        let source = Source::new("filesystems", format!("statvfs({name})"), format!("df -i {name}"));
+        let source =
+            Source::new("filesystems", format!("statvfs({name})"), format!("df -i {name}"));
         scene.fact(FactKey::FsFreeInodes, &name, room.f_favail, &source);
     }
 }

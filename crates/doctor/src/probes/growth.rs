@@ -49,7 +49,11 @@ pub async fn measure(scene: &Scene<'_>, address: &Address, endpoints: &[Endpoint
 }
 
 /// Growth per request in each cycle after the first; `None` when a cycle failed or ran too long.
-async fn cycles(pids: &[u32], (address, path): (&Address, &str), limits: Limits) -> Option<Vec<f64>> {
+async fn cycles(
+    pids: &[u32],
+    (address, path): (&Address, &str),
+    limits: Limits,
+) -> Option<Vec<f64>> {
     let begun = Instant::now();
     let mut grown = Vec::new();
     let mut before = resident(pids)?;

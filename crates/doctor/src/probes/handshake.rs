@@ -7,7 +7,9 @@ use crate::progress::Stage;
 
 /// Shakes hands when the URL is an https one. The probes of requests speak plain HTTP only.
 pub async fn run(scene: &Scene<'_>) {
-    let Some(url) = scene.target.url.as_deref().and_then(|url| Url::parse(url).ok()) else { return };
+    let Some(url) = scene.target.url.as_deref().and_then(|url| Url::parse(url).ok()) else {
+        return;
+    };
     let name = redact::text(&url.to_string());
     if !name.starts_with("https://") {
         let source = Source::new("handshake", "the scheme of the URL", "echo URL");

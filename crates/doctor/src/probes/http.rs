@@ -153,7 +153,8 @@ async fn first_looks(
         endpoints.push(Endpoint { path: path.clone(), first, series });
     }
     if !skews.is_empty() {
-        let source = Source::new("http", "the Date headers, and our clock", "curl -sI BASE; date -u");
+        let source =
+            Source::new("http", "the Date headers, and our clock", "curl -sI BASE; date -u");
         scene.fact(FactKey::HttpDateSkewMs, object::TARGET, skews, &source);
     }
     endpoints

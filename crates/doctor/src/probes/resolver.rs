@@ -19,7 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const RESOLVERS_MAX: usize = 3;
 /// A query for the address of `localhost.` (RFC 1035, section 4.1): any resolver answers it
 /// without asking another (RFC 6761, section 6.3).
-const QUERY: &[u8] = b"\x47\x41\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09localhost\x00\x00\x01\x00\x01";
+const QUERY: &[u8] =
+    b"\x47\x41\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09localhost\x00\x00\x01\x00\x01";
 
 /// What is said when no thread waited: resolvers are strangers, and are not asked without cause.
 const NOT_ASKED: &str = "not asked, because no thread waited for one";

@@ -120,12 +120,7 @@ pub(super) const DEBUG: Repair = advice(
 );
 
 /// Advice whose names are those the finding prints.
-fn about(
-    case: &Case<'_>,
-    finding: &Finding,
-    code: Code,
-    names: &[&'static str],
-) -> Option<Terms> {
+fn about(case: &Case<'_>, finding: &Finding, code: Code, names: &[&'static str]) -> Option<Terms> {
     let filled = names.iter().try_fold(Sentence::new(code), |says, key| {
         let (text, fact) = named(case, finding, key)?;
         Some(says.name(key, text, fact))

@@ -18,6 +18,7 @@ macro_rules! access_words {
         DescriptorsNear: "PID {pid} has {open} of {limit} file descriptors open.";
         DescriptorsKinds: "{count} of them are of the kind `{kind}`.";
         DescriptorsFree: "PID {pid} has {open} of {limit} file descriptors open: accepting needs one.";
+        LoopNoDescriptor: "The event loop turns over accept(2) in vain: PID {pid} has {open} of {limit} file descriptors open.";
         // F04.
         QueueTitle: "The accept queue overflows";
         QueueFull: "{address} does not take connections because its accept queue is full: {queued} connections wait in a queue of {backlog}, and PID {pid} does not accept them.";
@@ -29,7 +30,7 @@ macro_rules! access_words {
         // F05.
         SynLostTitle: "Connection requests get lost on the way";
         SynFiltered: "{address} does not answer connection requests ({outcome} after {time}) although PID {pid} listens there with {queued} of {backlog} waiting: they are dropped on the way, by a firewall or a lossy network.";
-        SynLost: "`GET {path}` took {time}, {connect} of it to connect: the connection request was lost and sent again.";
+        SynLost: "`GET {path}` took {time} at the median, {connect} of it to connect: the connection requests were lost and sent again.";
         SynRepeated: "The kernel sent {count} connection requests again during the examination.";
         SynPlateau: "Repeats come after 1, 3 and 7 seconds (RFC 6298, doubled each time); connecting took {connect} at the median.";
         SynAnswered: "Connecting took {connect} at the median: no connection request had to be sent again.";
