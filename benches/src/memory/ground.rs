@@ -63,6 +63,7 @@ impl Ground {
             ledger.add(phase, wall_ns / share);
         }
         self.observer.request(&RequestRecord {
+            trace: None,
             request_id: RequestId::from_bytes([7; 16]),
             user_id: None,
             route,
