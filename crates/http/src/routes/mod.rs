@@ -14,7 +14,9 @@ mod auth;
 mod faults;
 mod me;
 mod notifications;
+mod notify;
 mod setup;
+mod stream;
 mod system;
 
 use axum::Router;
@@ -29,6 +31,7 @@ use crate::fault::Fault;
 use crate::openapi;
 
 pub(crate) use me::dto::{MeView, SignedInView};
+pub(crate) use notifications::dto::NotificationView;
 
 /// Pages and their files: for people, and therefore not in the API's document.
 const PAGES: [&str; 5] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js"];
@@ -59,7 +62,11 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
-        .routes(routes!(notifications::mark_read::mark_read))
+        .routes(routes!(stream::open::open))
+        .routes(routes!(notifications::export::export))
+        .routes(routes!(notifications::mark::mark_read))
+        .routes(routes!(notifications::mark::archive))
+        .routes(routes!(notifications::mark_seen::mark_seen))
         .routes(routes!(notifications::mark_all_read::mark_all_read))
         .routes(routes!(admin_notifications::publish::publish))
         .routes(routes!(admin_users::list::list, admin_users::create::create))

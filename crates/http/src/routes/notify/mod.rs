@@ -1,0 +1,4 @@
+//! Publishing notifications.
+
+pub(crate) mod answers;
+pub(crate) mod form;
