@@ -3,6 +3,7 @@
 mod accept;
 mod answer;
 mod app;
+mod application;
 mod caller;
 mod checks;
 mod connection;

@@ -2,7 +2,9 @@
 
 mod admin_alerts;
 mod admin_audit;
+mod admin_broadcasts;
 mod admin_checks;
+mod admin_keys;
 mod admin_logs;
 mod admin_monitor;
 mod admin_notifications;
@@ -69,6 +71,13 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(notifications::mark_seen::mark_seen))
         .routes(routes!(notifications::mark_all_read::mark_all_read))
         .routes(routes!(admin_notifications::publish::publish))
+        .routes(routes!(admin_broadcasts::list::list))
+        .routes(routes!(admin_broadcasts::preview::preview))
+        .routes(routes!(admin_broadcasts::recall::recall))
+        .routes(routes!(admin_keys::list::list, admin_keys::create::create))
+        .routes(routes!(admin_keys::revoke::revoke))
+        .routes(routes!(notify::send::send))
+        .routes(routes!(notify::simple::simple))
         .routes(routes!(admin_users::list::list, admin_users::create::create))
         .routes(routes!(
             admin_users::read::read,

@@ -2,3 +2,5 @@
 
 pub(crate) mod answers;
 pub(crate) mod form;
+pub(super) mod send;
+pub(super) mod simple;
