@@ -70,16 +70,12 @@ impl Desk {
     /// Forgets sessions that ended and a user who changed. To be called inside [`Desk::write`],
     /// after the commit.
     pub(crate) fn forget(&self, ended: &[EndedSession], user: UserId) {
-        self.forget_ended(ended, Some(user));
+        self.forget_sessions(ended, Some(user));
         self.users.revoke(&[user]);
     }
 
-    /// Forgets sessions that ended.
-    pub(crate) fn forget_sessions(&self, ended: &[EndedSession]) {
-        self.forget_ended(ended, None);
-    }
-
-    fn forget_ended(&self, ended: &[EndedSession], user_id: Option<UserId>) {
+    /// Forgets sessions that ended; `user_id` when all are one user's.
+    pub(crate) fn forget_sessions(&self, ended: &[EndedSession], user_id: Option<UserId>) {
         if !ended.is_empty() {
             self.sessions.revoke(ended.iter().map(|session| &session.token_hash));
             let sessions = ended.iter().map(|session| session.id).collect();

@@ -211,7 +211,7 @@ impl Accounts {
             .write(cx, move |desk, cx| {
                 Box::pin(async move {
                     let slice = desk.store.sweep(cx, work).await?;
-                    desk.forget_sessions(&slice.ended);
+                    desk.forget_sessions(&slice.ended, None);
                     Ok(slice)
                 })
             })

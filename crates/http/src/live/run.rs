@@ -68,6 +68,9 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
             tokio::select! {
                 () = hub.published.notified() => {}
                 _ = looks.tick() => {
+                    if hub.streams() == 0 {
+                        continue;
+                    }
                     look += 1;
                     beat(&hub, look);
                     look_at_sessions(&app).await;

@@ -33,6 +33,7 @@ pub struct TestApp {
     pub entropy: Arc<SeededEntropy>,
     pub observer: Arc<CollectingObserver>,
     pub monitor: Arc<Monitor>,
+    hub: Arc<Hub>,
     pub store: Arc<dyn Store>,
     pub shutdown: CancellationToken,
     served: JoinHandle<Drained>,
@@ -79,7 +80,7 @@ impl TestApp {
             accounts: Arc::clone(&accounts),
             store: Arc::clone(&store),
             monitor: Arc::clone(&monitor),
-            hub,
+            hub: Arc::clone(&hub),
             checks: Arc::new(|| vec![check()]),
             recorder,
             clock: Arc::clone(&clock) as _,
@@ -98,6 +99,7 @@ impl TestApp {
             entropy,
             observer,
             monitor,
+            hub,
             store,
             shutdown,
             served,
@@ -128,6 +130,11 @@ impl TestApp {
             checked_at: now,
             resources: Vec::new(),
         });
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.hub.streams()
     }
 
     /// A browser that has never been here.
