@@ -19,6 +19,7 @@ mod page;
 mod refusal;
 mod secret;
 mod store;
+mod trace;
 
 pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
@@ -46,3 +47,4 @@ pub use store::{
     ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
     StoreError, StoreResult,
 };
+pub use trace::{SpanId, TraceContext, TraceId, TraceIdError, TraceShare};
