@@ -77,6 +77,22 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     }
     let late = catch_up(&readers, &acked);
     stop.store(true, Ordering::Relaxed);
+    let panics = server.panics();
+    server.stop()?;
+    let mut outcome = Outcome::default();
+    outcome.add(Figure::count("kills", u64::from(rounds), Goal::AtLeast(1.0)));
+    outcome.add(Figure::count("messages", acked.len() as u64, Goal::AtLeast(f64::from(rounds))));
+    let asked = "messages asked for while it was killed";
+    outcome.add(Figure::count(asked, attempts, Goal::AtLeast(1.0)));
+    judge(&mut outcome, readers, &acked);
+    outcome.add(Figure::count("panics", panics, Goal::AtMost(0.0)));
+    let late_ms = late.as_millis();
+    outcome.note(format!("{READERS} readers; the last had all {late_ms} ms after the last kill"));
+    Ok(outcome)
+}
+
+/// What each reader has, against what was published.
+fn judge(outcome: &mut Outcome, readers: Vec<Reader>, acked: &[String]) {
     let (mut missing, mut doubled, mut resumed) = (0, 0, 0);
     for reader in &readers {
         let seen = reader.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,29 +100,13 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
         doubled += seen.values().filter(|times| **times > 1).count() as u64;
         resumed += u64::from(reader.resumed.load(Ordering::Relaxed));
     }
-    let panics = server.panics();
-    server.stop()?;
     for reader in readers {
         reader.end();
     }
     let none = Goal::AtMost(0.0);
-    let mut outcome = Outcome::default();
-    outcome.add(Figure::count("kills", u64::from(rounds), Goal::AtLeast(1.0)));
-    outcome.add(Figure::count("messages", acked.len() as u64, Goal::AtLeast(f64::from(rounds))));
-    outcome.add(Figure::count(
-        "messages asked for while it was killed",
-        attempts,
-        Goal::AtLeast(1.0),
-    ));
     outcome.add(Figure::count("times a reader came again", resumed, Goal::AtLeast(1.0)));
     outcome.add(Figure::count("messages missing at a reader", missing, none));
     outcome.add(Figure::count("messages a reader got twice", doubled, none));
-    outcome.add(Figure::count("panics", panics, none));
-    outcome.note(format!(
-        "{READERS} readers; the last had all {} ms after the last kill",
-        late.as_millis()
-    ));
-    Ok(outcome)
 }
 
 /// The keys a publisher asked for until it was cut off.
