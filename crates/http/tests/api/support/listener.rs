@@ -55,7 +55,7 @@ impl Listener {
     }
 
     async fn fill(&mut self) -> bool {
-        let mut piece = [0; 16 * 1024];
+        let mut piece = vec![0; 16 * 1024];
         let read = tokio::time::timeout(PATIENCE, self.socket.read(&mut piece)).await;
         let read = read.expect("something in time").unwrap_or(0);
         self.bytes.extend_from_slice(&piece[..read]);
