@@ -65,6 +65,7 @@ impl Ground {
         self.observer.request(&RequestRecord {
             trace: None,
             request_id: RequestId::from_bytes([7; 16]),
+            trace: None,
             user_id: None,
             route,
             method: "GET",

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod api_keys;
 mod caller;
 mod change_password;
 mod csrf;
@@ -21,6 +22,7 @@ mod limits;
 mod login;
 mod logout;
 mod me;
+mod message;
 mod newcomer;
 mod notices;
 mod opening;
@@ -36,12 +38,16 @@ mod token;
 mod touches;
 
 pub use accounts::{Accounts, Keys, Ports};
+pub use api_keys::{KeyForm, MadeKey};
 pub use caller::{Caller, Identity};
-pub use forms::{AdminUser, Login, PasswordChange, Publish, Recipient, Registration, SignedIn};
+pub use forms::{
+    AdminUser, Announce, Login, Message, PasswordChange, Publish, Publisher, Recipient,
+    Registration, SignedIn,
+};
 pub use hash::HashPressure;
 pub use limits::LimitCounts;
 pub use policy::{
-    HashPolicy, LimitPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy, SessionPolicy,
-    SetupPolicy,
+    CategoryPolicy, HashPolicy, LimitPolicy, NoticePolicy, PasswordPolicy, Policy, Rate,
+    RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
-pub use sweep::{SweepPolicy, SweepReport};
+pub use sweep::{NoticeSweepReport, SweepPolicy, SweepReport};

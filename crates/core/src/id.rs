@@ -161,6 +161,10 @@ typed_id!(
     /// Names a silence.
     SilenceId
 );
+typed_id!(
+    /// Names an API key. It opens nothing: the token does.
+    ApiKeyId
+);
 
 #[cfg(test)]
 mod tests {

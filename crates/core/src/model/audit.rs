@@ -34,7 +34,11 @@ audit_codes! {
     PasswordChanged = "password.changed": "A user changed its password.";
     SessionEnded = "session.ended": "A session ended; its reason is in the parameters.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
-    NotificationPublished = "notification.published": "An admin published a notification.";
+    NotificationPublished = "notification.published": "Users were told something.";
+    BroadcastPublished = "broadcast.published": "A broadcast was written, to be sent at once or at its time.";
+    BroadcastRecalled = "broadcast.recalled": "A broadcast was taken back from those who had not read it.";
+    ApiKeyCreated = "api_key.created": "An API key was made.";
+    ApiKeyRevoked = "api_key.revoked": "An API key was revoked.";
     UpkeepRun = "upkeep.run": "Maintenance was run: by a measurement, by hand or by the doctor.";
     PoolRecycled = "pool.recycled": "The database connections for reading were opened anew.";
     RuleChanged = "alert.rule_changed": "An admin changed a rule of the alerts.";

@@ -44,11 +44,10 @@ fn rate_limited(case: &Case<'_>) -> Option<Sentence> {
 
 fn has_peers(case: &Case<'_>) -> Option<Sentence> {
     burst(case)?;
-    let fact = case.evidence.all(FactKey::OutboundPeers).find_map(|fact| {
+    case.evidence.all(FactKey::OutboundPeers).find_map(|fact| {
         let peer = threads::most_frequent(fact)?;
         Some(Sentence::new(Code::LimiterPeers).name("peer", peer, fact))
-    });
-    fact
+    })
 }
 
 fn somebody_works(case: &Case<'_>) -> Option<Sentence> {

@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod log;
 pub mod monitor;
+mod notifications;
 pub mod quantity;
 mod section;
 mod server;
@@ -26,6 +27,7 @@ pub use database::Synchronous;
 pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
 pub use log::{Format, Requests};
+pub use notifications::Category;
 pub use section::Section;
 pub use server::url_of;
 
@@ -62,6 +64,8 @@ sections! {
     sessions: sessions::Sessions,
     /// How often one may try.
     limits: limits::Limits,
+    /// What users may be told.
+    notifications: notifications::Notifications,
     /// What the HTTP side takes.
     http: http::Http,
     /// What is written to standard error.

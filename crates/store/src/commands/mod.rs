@@ -5,10 +5,14 @@
 //! that takes an act is wrapped in [`warrant::acting`] by the port.
 
 pub(crate) mod alert;
+pub(crate) mod api_key;
 pub(crate) mod audit;
+pub(crate) mod broadcast;
 pub(crate) mod canary;
 mod counts;
 pub(crate) mod ending;
+pub(crate) mod marking;
+pub(crate) mod notice_sweep;
 pub(crate) mod notification;
 pub(crate) mod password;
 pub(crate) mod session;

@@ -57,11 +57,13 @@ fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<bool> {
         new.password_hash.reveal().as_str().into(),
         new.role.name().into(),
         act.at.0.into(),
+        reads::notification::latest(tx)?.0.into(),
     ];
     if tx.run(&queries::ADD, &values)? == 0 {
         return Ok(false);
     }
     counts::add(tx, Counter::Users, 1)?;
+    counts::add(tx, Counter::Admins, i64::from(new.role == Role::Admin))?;
     counts::add(tx, Counter::ActiveAdmins, i64::from(new.role == Role::Admin))?;
     Ok(true)
 }
@@ -78,6 +80,7 @@ fn as_kept(act: &Act, new: &NewUser) -> User {
         updated_at: act.at,
         last_login_at: None,
         unread: 0,
+        unseen: 0,
     }
 }
 
@@ -134,6 +137,12 @@ pub(crate) fn change(
         id.as_bytes().into(),
     ];
     tx.run(&queries::CHANGE, &values)?;
+    if before.role != after.role {
+        let admins = if after.role == Role::Admin { 1 } else { -1 };
+        counts::add(tx, Counter::Admins, admins)?;
+        let since = reads::notification::latest(tx)?;
+        tx.run(&queries::ROLE_SINCE, &[since.0.into(), id.as_bytes().into()])?;
+    }
     let mut trail = Trail::new(act);
     let params = what_changed(&before, &after);
     trail.write(tx, AuditCode::UserChanged, Some(&user_target(id)), &params)?;
@@ -161,6 +170,7 @@ pub(crate) fn delete(tx: &mut dyn Tx, act: &Act, id: UserId) -> StoreResult<User
     let ended = end_every(tx, &mut trail, id, EndReason::UserDeleted)?;
     tx.run(&queries::REMOVE, &[id.as_bytes().into()])?;
     counts::add(tx, Counter::Users, -1)?;
+    counts::add(tx, Counter::Admins, -i64::from(user.role == Role::Admin))?;
     tx.run(&purge::ADD, &[id.as_bytes().into()])?;
     Ok(UserChangeOutcome::Done { user, ended })
 }
