@@ -421,6 +421,19 @@ impl Drop for Sick {
     }
 }
 
+/// A file of so many bytes whose pages are not in memory any more.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn cold_file(path: &Path, size_bytes: usize) -> Result<()> {
+    let mut file = File::create(path)?;
+    std::io::Write::write_all(&mut file, &vec![7_u8; size_bytes])?;
+    file.sync_all()?;
+    // GNU dd asks the kernel to drop a whole file so: posix_fadvise(POSIX_FADV_DONTNEED).
+    let of = format!("of={}", path.display());
+    run(command("dd").args([&of, "oflag=nocache", "conv=notrunc", "count=0", "status=none"]))
+}
+
 /// What an examination said.
 pub struct Report(Value);
 

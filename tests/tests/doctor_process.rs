@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use galen_tests::galen::free_port;
-use galen_tests::sickroom::{Cgroup, Disk, Sick, Start, skipped};
+use galen_tests::sickroom::{Cgroup, Disk, Sick, Start, cold_file, skipped};
 
 const APP: &[&str] = &["app.py", "PORT"];
 const GUNICORN: &[&str] =
@@ -60,11 +60,11 @@ fn a_sync_worker_of_gunicorn_is_named_and_its_master_is_not() {
 
 #[test]
 fn a_cpu_quota_is_named_by_its_cgroup_and_no_neighbour_is() {
-    let settings = &[("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "2000")];
+    let settings = &[("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "3000")];
     let group = or_skip!("the cpu controller", Cgroup::new("cpu", "quota", settings));
     let sick = start(APP, &[]);
     or_skip!("the cpu controller", group.add(sick.pid()));
-    let report = sick.examine("127.0.0.1", &["/api/items"]).expect("a report");
+    let report = sick.examine("127.0.0.1", &["/api/compute"]).expect("a report");
     let cgroup = report.among("F20").expect("F20");
     assert!(cgroup.ends_with(&group.name()), "{cgroup}");
     assert!(report.among("F19").is_none());
@@ -164,7 +164,7 @@ fn a_working_set_larger_than_its_memory_is_named_and_not_taken_for_a_slow_disk()
     let settings = &[("memory.limit_in_bytes", "80M")];
     let group = or_skip!("the memory controller", Cgroup::new("memory", "thrash", settings));
     let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
-    std::fs::write(folder.path().join("archive"), vec![7_u8; 400 << 20]).expect("an archive");
+    cold_file(&folder.path().join("archive"), 400 << 20).expect("an archive");
     let data = folder.path().display().to_string();
     let sick = start(APP, &[("PATIENT_FAULT", "thrash"), ("PATIENT_DATA", &data)]);
     or_skip!("the memory controller", group.add(sick.pid()));

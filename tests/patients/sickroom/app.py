@@ -127,6 +127,12 @@ async def clean():
     return {"clean": True}
 
 
+@app.get("/api/compute")
+async def compute():
+    """A tenth of a second of arithmetic."""
+    return {"sum": sum(range(3_000_000))}
+
+
 def give_back() -> None:
     with second_lock:
         time.sleep(0.3)
