@@ -167,7 +167,7 @@ def archive():
     until = time.monotonic() + 2.6
     total = 0
     while time.monotonic() < until:
-        for _ in range(64):
+        for _ in range(16):
             total += mapped[chance.randrange(pages) * 4096]
     return {"total": total}
 
