@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
@@ -150,7 +150,7 @@ impl Limits {
 
 /// A connection that stands, and when its last request was written and its first byte came.
 pub struct Connection {
-    sender: http1::SendRequest<Empty<Bytes>>,
+    sender: http1::SendRequest<Full<Bytes>>,
     marks: Arc<Mutex<Marks>>,
     head: HeaderMap,
 }
@@ -275,8 +275,18 @@ impl Connection {
 
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
+        self.send((Method::GET, path, Bytes::new()), limits, started).await
+    }
+
+    /// As [`Connection::exchange`], of any method, with a body.
+    pub async fn send(
+        &mut self,
+        (method, path, body): (Method, &str, Bytes),
+        limits: Limits,
+        started: Instant,
+    ) -> Exchange {
         let deadline = limits.end(started);
-        let built = Request::builder().method(Method::GET).uri(path).body(Empty::new());
+        let built = Request::builder().method(method).uri(path).body(Full::new(body));
         let Ok(mut request) = built else {
             return Exchange::failed(Outcome::Protocol, started);
         };
