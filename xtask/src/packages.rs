@@ -72,6 +72,18 @@ pub const ALL: &[Package] = &[
         needed: Occasion::Test,
         why: "preparing every statement on the second engine",
     },
+    program(
+        "iptables",
+        "iptables",
+        Occasion::Test,
+        "patients behind a packet filter, in a namespace",
+    ),
+    program("iproute2", "ip", Occasion::Test, "patients in a network namespace of their own"),
+    program("faketime", "faketime", Occasion::Test, "a patient whose clock is wrong"),
+    program("e2fsprogs", "mkfs.ext4", Occasion::Test, "patients on a full and on a slow disk"),
+    program("mount", "losetup", Occasion::Test, "the loop devices of those disks"),
+    program("openssl", "openssl", Occasion::Test, "an expired certificate"),
+    program("nodejs", "node", Occasion::Test, "a patient written for Node"),
     program("wrk", "wrk", Occasion::Prove, "load"),
     program(
         "util-linux",

@@ -46,7 +46,7 @@ pub(super) fn of_burst(
     let burst = evidence.find(FactKey::BurstMs, &symptom.path)?;
     let alone = evidence.find(FactKey::HeldRequestMs, &symptom.path)?;
     let (total, one) = (burst.value.number()?, alone.value.number()?);
-    if threads::working(views).is_some() || total < one * BURST_SLOWDOWN_MIN {
+    if threads::occupied(views).is_some() || total < one * BURST_SLOWDOWN_MIN {
         return None;
     }
     let figure = |expr| Figure::ms(expr, evidence);

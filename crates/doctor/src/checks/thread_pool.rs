@@ -118,7 +118,7 @@ fn not_full(case: &Case<'_>) -> Judgement {
         .map(|view| view.waits)
         .collect();
     let threads = Expr::sum(waiting.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
-    match Figure::of(threads, Unit::Count, case.evidence) {
+    match Figure::of(threads, Unit::Count, case.evidence).filter(|_| !views.is_empty()) {
         Some(figure) => Judgement::RuledOut(
             Sentence::new(Code::PoolNotFull)
                 .figure("threads", &figure)
