@@ -3,9 +3,20 @@
 use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
+// Sentences of whole groups of causes stand in files of their own, each a macro that hands its rows on.
+mod files;
+mod protocol;
+
+use files::files;
+use protocol::protocol;
+
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
+/// The first form gathers the rows of every further file, one after the other.
 macro_rules! codes {
-    ($($name:ident: $english:literal;)+) => {
+    ([$file:ident $($files:ident)*] $($rows:tt)*) => {
+        $file! { codes [$($files)*] $($rows)* }
+    };
+    ([] $($name:ident: $english:literal;)+) => {
         /// A sentence, phrase or word that a report can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -35,8 +46,10 @@ impl serde::Serialize for Code {
     }
 }
 
-// A new sentence is one row here.
+// A new sentence is one row here, or in the file of its group.
 codes! {
+    [files protocol]
+
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";
