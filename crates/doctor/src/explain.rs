@@ -72,6 +72,7 @@ fn nature(nature: Nature) -> &'static str {
         Nature::Access => "Keeps requests out altogether.",
         Nature::Latency => "Makes endpoints slow; excluded when none is.",
         Nature::Both => "Makes endpoints slow, or is worth knowing when it does not.",
+        Nature::Failure => "Makes requests fail, or is worth knowing when none does.",
         Nature::Hygiene => "Never explains a slow endpoint.",
         Nature::Measurement => "Says whether the measurement can be trusted.",
         Nature::Health => "Says that nothing is wrong.",

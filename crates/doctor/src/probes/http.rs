@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::answers;
 use super::databases;
 use super::held::{self, Holding, Tools};
 use super::http_client::{self, Exchange, Limits, Outcome, dial, ms};
@@ -130,6 +131,7 @@ async fn first_looks(
         }
         scene.step(Stage::Probe, path);
         let first = http_client::get(address, &full(address, path), limits).await;
+        answers::publish(scene, path, &first);
         unanswered += u32::from(first.outcome == Outcome::Timeout);
         if let (true, Some(server)) = (endpoints.is_empty(), &first.server) {
             let source = Source::new("http", format!("GET {path}"), format!("curl -sI BASE{path}"));

@@ -96,6 +96,8 @@ pub struct Exchange {
     pub server: Option<String>,
     /// The Retry-After header in seconds.
     pub retry_after_s: Option<i64>,
+    /// The headers of the answer; empty when none came.
+    pub headers: HeaderMap,
     /// When the first byte of the answer came.
     pub first_byte_at: Option<Instant>,
     /// When it ended.
@@ -115,9 +117,23 @@ impl Exchange {
             body: Bytes::new(),
             server: None,
             retry_after_s: None,
+            headers: HeaderMap::new(),
             first_byte_at: None,
             ended,
         }
+    }
+
+    /// The status; `None` when no answer came.
+    pub fn status(&self) -> Option<u16> {
+        match self.outcome {
+            Outcome::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// A header of the answer as text; the first of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The redacted start of the body, to be quoted with an error.
@@ -150,6 +166,7 @@ pub struct Connection {
     sender: http1::SendRequest<Empty<Bytes>>,
     marks: Arc<Mutex<Marks>>,
     head: HeaderMap,
+    method: Method,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -254,7 +271,54 @@ where
         builder.handshake(TokioIo::new(timed)).await.map_err(|_| Outcome::Protocol)?;
     // The driver ends with the connection; its error is told to the request that waits on it.
     tokio::spawn(async move { connection.await.ok() });
-    Ok(Connection { sender, marks, head })
+    Ok(Connection { sender, marks, head, method: Method::GET })
+}
+
+/// A request of a method that changes nothing, with headers of its own, on a connection of its own.
+/// Gives the connection too, which stands as long as it is kept.
+pub async fn ask(
+    address: &Address,
+    (asking, path): (&Asking, &str),
+    socket: Option<TcpSocket>,
+    limits: Limits,
+) -> (Exchange, Option<Connection>) {
+    let started = Instant::now();
+    match dial(address, socket, limits.end(started)).await {
+        Err(outcome) => (Exchange::failed(outcome, started), None),
+        Ok((mut connection, _)) => {
+            connection.head.extend(asking.headers.clone());
+            if asking.preflight {
+                connection.method = Method::OPTIONS;
+            }
+            let exchange = connection.exchange(path, limits, started).await;
+            (exchange, Some(connection))
+        }
+    }
+}
+
+/// How a request differs from the usual one.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Whether it is an OPTIONS request, as a browser's preflight is, in place of a GET.
+    preflight: bool,
+    /// Headers it has besides the usual ones.
+    headers: HeaderMap,
+}
+
+impl Asking {
+    /// An OPTIONS request, as browsers send one before others (Fetch, section 3.3.2).
+    pub fn preflight() -> Self {
+        Self { preflight: true, ..Self::default() }
+    }
+
+    /// The same with one more header; a value that cannot stand in one is left out.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
 }
 
 impl Connection {
@@ -273,7 +337,7 @@ impl Connection {
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
         let deadline = limits.end(started);
-        let built = Request::builder().method(Method::GET).uri(path).body(Empty::new());
+        let built = Request::builder().method(self.method.clone()).uri(path).body(Empty::new());
         let Ok(mut request) = built else {
             return Exchange::failed(Outcome::Protocol, started);
         };
@@ -302,6 +366,7 @@ impl Connection {
         let server = header("server").map(|raw| redact::text(&String::from_utf8_lossy(&raw)));
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
+        let headers = response.headers().clone();
         let deadline = limits.end(started);
         // A stream of events never ends; its answer is whole with its head (HTML, §9.2).
         let is_stream =
@@ -325,6 +390,7 @@ impl Connection {
             body,
             server,
             retry_after_s,
+            headers,
             first_byte_at: marks.first_byte,
             ended,
         }

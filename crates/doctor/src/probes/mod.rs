@@ -1,7 +1,9 @@
 //! The probes: the only files that touch the examined world, each bounded, none of them judging.
 
+mod answers;
 mod census;
 pub mod child;
+mod cors;
 mod counters;
 mod databases;
 mod descriptors;
@@ -14,10 +16,15 @@ pub(crate) mod http_client;
 mod idle;
 mod ladder;
 mod library;
+mod limiter;
 mod lockfile;
 mod locks;
+mod log_tail;
 mod paths;
+mod peer_facts;
+mod peers;
 mod process;
+mod protocol;
 #[cfg_attr(
     not(feature = "python"),
     expect(dead_code, reason = "without py-spy nothing fills what these types hold")
@@ -26,13 +33,16 @@ mod python;
 mod rooms;
 mod scene;
 mod series;
+mod sessions;
 mod sock_diag;
 mod source_sql;
 mod spread;
+mod sqlite_damage;
 mod sqlite_file;
 mod sqlite_open;
 mod sqlite_plans;
 mod sqlite_sql;
+mod sqlite_state;
 mod sqlite_tables;
 mod syscalls;
 mod threads;
@@ -46,6 +56,7 @@ use std::time::Duration;
 use galen_core::Clock;
 
 pub use child::child_main;
+pub use cors::FOREIGN as FOREIGN_ORIGIN;
 pub use locks::write_lock_holder;
 use scene::Scene;
 
@@ -68,6 +79,8 @@ pub enum Step {
     Rest,
     /// Requests, in series and held.
     Requests,
+    /// The same requests again, asked in other ways and counted.
+    Trips,
     /// Bytes of files, and what the requests brought to light.
     Files,
     /// What would be load of our own beside the requests.
@@ -81,6 +94,7 @@ impl Step {
         Self::Surroundings,
         Self::Rest,
         Self::Requests,
+        Self::Trips,
         Self::Files,
         Self::Contents,
     ];
@@ -151,11 +165,39 @@ pub const ALL: &[Probe] = &[
         run: |scene| Box::pin(process::publish_holders(scene)),
     },
     Probe {
+        name: "protocol",
+        step: Step::Trips,
+        deadline: Duration::from_secs(20),
+        first_fact: FactKey::PeersMet,
+        run: |scene| Box::pin(protocol::run(scene)),
+    },
+    Probe {
         name: "lock_files",
         step: Step::Files,
         deadline: Duration::from_secs(4),
         first_fact: FactKey::LockFilePid,
         run: |scene| Box::pin(lockfile::run(scene)),
+    },
+    Probe {
+        name: "log",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(2),
+        first_fact: FactKey::LogPhrases,
+        run: |scene| Box::pin(log_tail::begin(scene)),
+    },
+    Probe {
+        name: "log_added",
+        step: Step::Contents,
+        deadline: Duration::from_secs(2),
+        first_fact: FactKey::LogPhrases,
+        run: |scene| Box::pin(log_tail::end(scene)),
+    },
+    Probe {
+        name: "sqlite_state",
+        step: Step::Files,
+        deadline: Duration::from_secs(15),
+        first_fact: FactKey::SqliteOpenMode,
+        run: |scene| Box::pin(sqlite_state::run(scene)),
     },
     Probe {
         name: "library",
