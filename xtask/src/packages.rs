@@ -72,6 +72,9 @@ pub const ALL: &[Package] = &[
         needed: Occasion::Test,
         why: "preparing every statement on the second engine",
     },
+    program("redis-server", "redis-server", Occasion::Test, "a patient's store that is held up"),
+    program("nodejs", "node", Occasion::Test, "the patients on Express"),
+    program("npm", "npm", Occasion::Test, "the Express patients' own packages"),
     program("wrk", "wrk", Occasion::Prove, "load"),
     program(
         "util-linux",
