@@ -316,6 +316,8 @@ impl Patient {
             Fault::Hashing => self.load(70, 0, &["POST:/api/auth/login"])?,
             Fault::CheckpointStarved => {
                 self.helpers.push(speaking(python, folder, &words(&["read.py", "dev.db"]))?);
+                // Of what was there before the reader, a thousand frames at most are written back.
+                grown(&folder.join("dev.db-wal"), 10_000_000)?;
             }
             Fault::RollbackReader => {
                 let reading = words(&["read.py", "dev.db", "1.2", "0.1"]);
@@ -476,6 +478,18 @@ fn serve_express(modules: &Path, folder: &Path, fault: Fault, port: u16) -> Resu
         .stderr(log)
         .spawn()
         .context("start node")
+}
+
+/// Waits until a file has grown to so many bytes.
+fn grown(file: &Path, bytes: u64) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while fs::metadata(file).map_or(0, |meta| meta.len()) < bytes {
+        if Instant::now() > until {
+            bail!("{} did not grow to {bytes} bytes in {PATIENCE:?}", file.display());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 /// Puts a copy in the place of a database that the application has open.

@@ -79,13 +79,12 @@ def busy_writer() -> None:
     db = open_db()
     db.execute("PRAGMA busy_timeout=60000")
     db.execute("PRAGMA synchronous=OFF")
-    quickly = 3000 if FAULT == "checkpoint_starved" else 0
+    pause_s = 0.001 if FAULT == "checkpoint_starved" else 0.008
     number = 0
     while True:
         number += 1
         db.execute("UPDATE notifications SET body = ? WHERE id = ?", (f"{number:040}", number % 1500 + 1))
-        if number > quickly:
-            time.sleep(0.008)
+        time.sleep(pause_s)
 
 
 def leave_children_unwaited(count: int) -> None:

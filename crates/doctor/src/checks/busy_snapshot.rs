@@ -50,9 +50,12 @@ pub(super) fn told<'a>(case: &Case<'a>, endpoint: &str, phrase: &str) -> Option<
     })
 }
 
-/// The endpoints that fail.
+/// The endpoints that fail, those asked one request at a time first.
 pub(super) fn failing<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Symptom> {
-    case.symptoms.iter().filter(|symptom| symptom.ailment == Ailment::Failing)
+    let mut all: Vec<&Symptom> =
+        case.symptoms.iter().filter(|symptom| symptom.ailment == Ailment::Failing).collect();
+    all.sort_by_key(|symptom| object::parse_endpoint(&symptom.object).1);
+    all.into_iter()
 }
 
 /// What the refusal of one endpoint rests on.

@@ -7,7 +7,7 @@ use crate::evidence::{Fact, FactKey, object};
 use crate::figure::{Expr, Figure};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
-use crate::threads::ThreadView;
+use crate::threads::{ThreadView, Wait};
 use crate::words::Code;
 
 /// A thread that stands in fsync or fdatasync through the request, and many commits of one request.
@@ -23,13 +23,15 @@ pub(super) const CAUSE: Cause = Cause {
     ],
     supporting: &[FactKey::ThreadWaitsOn, FactKey::PythonLines],
     refutes: &[],
-    look_alikes: &["F32", "F35", "F13"],
+    look_alikes: &["F32", "F35", "F36", "F13"],
     bound: None,
     examine,
 };
 
 /// Fewer commits than this are a slow disk's doing, not the program's.
 const COMMITS_MIN: f64 = 20.0;
+/// From here on they are the request's work.
+const COMMITS_MANY: f64 = 100.0;
 /// System calls that make a file durable.
 const DURABLE: [&str; 3] = ["fsync", "fdatasync", "sync_file_range"];
 
@@ -41,8 +43,22 @@ struct Committing<'c, 'a> {
     share: Figure,
 }
 
-fn durable(view: &ThreadView<'_>) -> Expr {
-    Expr::sum(DURABLE.map(|call| Expr::count(view.waits, call))).over(Expr::n(view.waits))
+/// The share of looks in which it made a file durable. Among a hundred commits and more, the time in
+/// which it computed or stood ready belongs to them too: a busy machine moves it there.
+fn durable(view: &ThreadView<'_>, commits: &Fact) -> Expr {
+    let durable = Expr::sum(DURABLE.map(|call| Expr::count(view.waits, call)));
+    let durable = durable.over(Expr::n(view.waits));
+    match commits.value.number() {
+        Some(many) if many >= COMMITS_MANY => durable.plus(view.share_expr(Wait::Running)),
+        _ => durable,
+    }
+}
+
+/// Whether a slow endpoint makes many commits, so that the lock it holds for each is not the cause.
+pub(super) fn many_commits<'a>(case: &Case<'a>) -> Option<&'a Fact> {
+    let one = committing(case)?;
+    let is_many = one.commits.value.number().is_some_and(|commits| commits >= COMMITS_MIN);
+    Grade::of(one.share.value, 0).filter(|_| is_many).map(|_| one.commits)
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -66,7 +82,7 @@ fn committing<'c, 'a>(case: &'c Case<'a>) -> Option<Committing<'c, 'a>> {
         let commits = case.evidence.all(FactKey::SqliteCommits).find(|fact| {
             object::parse_toward(&fact.object).is_some_and(|(path, _)| path == symptom.path)
         })?;
-        let share = case.share(durable(&view).times(case.inside_share(symptom)))?;
+        let share = case.share(durable(&view, commits).times(case.inside_share(symptom)))?;
         Some(Committing { symptom, view, commits, share })
     })
 }

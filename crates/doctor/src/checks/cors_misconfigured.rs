@@ -91,7 +91,10 @@ fn cached_for_another(case: &Case<'_>, allowed: &Fact) -> Option<(String, Senten
         let answers = case.evidence.find(FactKey::CorsAnswers, &fact.object)?;
         let Value::Counts(counts) = &answers.value else { return None };
         let own = counts.keys().any(|label| label.starts_with("200 http"));
-        let says = Sentence::new(Code::CorsNoVary).name("path", &fact.object, fact).cite(answers).cite(allowed);
+        let says = Sentence::new(Code::CorsNoVary)
+            .name("path", &fact.object, fact)
+            .cite(answers)
+            .cite(allowed);
         (fact.value == Value::Bool(false) && own).then(|| (fact.object.clone(), says))
     })
 }

@@ -38,9 +38,8 @@ pub async fn run(scene: &Scene<'_>, address: &Address) {
     };
     let mut allowed = Vec::new();
     for origin in &asked {
-        let preflight = Asking::preflight()
-            .with("origin", origin)
-            .with("access-control-request-method", "GET");
+        let preflight =
+            Asking::preflight().with("origin", origin).with("access-control-request-method", "GET");
         let full = http::full(address, first);
         let (answer, _) = ask(address, (&preflight, &full), None, limits).await;
         let (plain, _) =

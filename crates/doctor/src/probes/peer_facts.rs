@@ -133,11 +133,8 @@ fn met(scene: &Scene<'_>, address: &Address) -> Vec<SocketAddr> {
         .iter()
         .filter_map(|draft| object::parse_toward(&draft.object)?.1.parse().ok())
         .collect();
-    if let Ok(mut diag) = SockDiag::open() {
-        let mut watch = PeerWatch::begin(scene.found().pids, Some(address.socket));
-        watch.look_now(&mut diag);
-        met.extend(watch.end().peers.into_keys());
-    }
+    let now = PeerWatch::begin(scene.found().pids, Some(address.socket)).end();
+    met.extend(now.peers.into_keys());
     met.sort_unstable();
     met.dedup();
     met
@@ -216,7 +213,6 @@ async fn window(
 ) -> Option<PeersSeen> {
     let mut diag = SockDiag::open().ok()?;
     let mut watch = PeerWatch::begin(scene.found().pids, Some(address.socket));
-    watch.look_now(&mut diag);
     let mut work = std::pin::pin!(work);
     while timeout(Duration::from_millis(10), work.as_mut()).await.is_err() {
         watch.look(&mut diag);

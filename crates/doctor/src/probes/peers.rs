@@ -68,6 +68,14 @@ impl PeersSeen {
     }
 }
 
+/// What is remembered of one conversation from look to look.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    segments_out: u32,
+    /// How far ahead the server was when nothing was asked of it; a fresh socket is not ahead.
+    at_rest: i64,
+}
+
 /// Follows the conversations of some processes.
 #[derive(Debug)]
 pub struct PeerWatch {
@@ -75,22 +83,27 @@ pub struct PeerWatch {
     served: Option<SocketAddr>,
     /// Socket inodes by whether they belong to the processes.
     owned: HashMap<u32, bool>,
-    counted: HashMap<(SocketAddr, SocketAddr), u32>,
+    counted: HashMap<(SocketAddr, SocketAddr), Counted>,
     next: Instant,
     seen: PeersSeen,
 }
 
 impl PeerWatch {
-    /// Begins to follow; the first look is the base of all differences.
+    /// Begins to follow; the first look, taken here, is the base of all differences.
     pub fn begin(pids: Vec<u32>, served: Option<SocketAddr>) -> Self {
-        Self {
+        let mut watch = Self {
             pids,
             served,
             owned: HashMap::new(),
             counted: HashMap::new(),
             next: Instant::now(),
             seen: PeersSeen::default(),
+        };
+        // Without netlink the window has no look, which is a gap and told as such.
+        if let Ok(mut diag) = SockDiag::open() {
+            watch.look_now(&mut diag);
         }
+        watch
     }
 
     /// Looks, if it is time to.
@@ -125,10 +138,10 @@ impl PeerWatch {
                 }
                 continue;
             }
-            if info.is_outstanding() && socket.state == TCP_ESTABLISHED {
+            let at_rest = self.count(socket, *info, is_first);
+            if info.is_outstanding(at_rest) && socket.state == TCP_ESTABLISHED && !is_first {
                 waiting.insert(socket.remote);
             }
-            self.count(socket, *info, is_first);
         }
         self.seen.clients.push(clients);
         for peer in waiting {
@@ -166,16 +179,22 @@ impl PeerWatch {
     }
 
     /// Adds the segments sent since the last look at this socket; of one that was there before the
-    /// window, nothing of what it sent before.
-    fn count(&mut self, socket: &TcpSocket, info: TcpInfo, is_first: bool) {
-        let tuple = (socket.local, socket.remote);
+    /// window, nothing of what it sent before. Gives how far ahead it is at rest.
+    fn count(&mut self, socket: &TcpSocket, info: TcpInfo, is_first: bool) -> i64 {
         let now = info.data_segments_out;
-        let before = self.counted.insert(tuple, now).unwrap_or(if is_first { now } else { 0 });
-        if self.seen.peers.len() < PEERS_MAX || self.seen.peers.contains_key(&socket.remote) {
-            let seen = self.seen.peers.entry(socket.remote).or_default();
-            // A tuple that is used again begins at zero.
-            seen.segments += u64::from(now.checked_sub(before).unwrap_or(now));
+        let fresh = Counted { segments_out: 0, at_rest: 0 };
+        let known = Counted { segments_out: now, at_rest: info.ahead() };
+        let tuple = (socket.local, socket.remote);
+        let one = self.counted.entry(tuple).or_insert(if is_first { known } else { fresh });
+        // A tuple that is used again begins at zero.
+        let sent = now.checked_sub(one.segments_out).unwrap_or(now);
+        one.segments_out = now;
+        let at_rest = one.at_rest;
+        let peers = &mut self.seen.peers;
+        if peers.len() < PEERS_MAX || peers.contains_key(&socket.remote) {
+            peers.entry(socket.remote).or_default().segments += u64::from(sent);
         }
+        at_rest
     }
 }
 
@@ -208,7 +227,6 @@ mod tests {
         let (mut server, _) = listener.accept().unwrap();
         let mut diag = SockDiag::open().unwrap();
         let mut watch = PeerWatch::begin(vec![std::process::id()], None);
-        watch.look_now(&mut diag);
         for _ in 0..3 {
             client.write_all(b"q").unwrap();
             server.read_exact(&mut [0]).unwrap();
@@ -229,9 +247,7 @@ mod tests {
         let served = listener.local_addr().unwrap();
         let _client = TcpStream::connect(served).unwrap();
         let (_server, _) = listener.accept().unwrap();
-        let mut diag = SockDiag::open().unwrap();
-        let mut watch = PeerWatch::begin(vec![std::process::id()], Some(served));
-        watch.look_now(&mut diag);
+        let watch = PeerWatch::begin(vec![std::process::id()], Some(served));
         assert_eq!(watch.end().clients, [ClientsSeen::default()]);
     }
 }

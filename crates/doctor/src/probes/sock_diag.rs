@@ -57,6 +57,8 @@ pub struct TcpInfo {
     pub last_sent_ms: u32,
     /// Milliseconds since data was last received.
     pub last_received_ms: u32,
+    /// Segments with data that were received.
+    pub data_segments_in: u32,
     /// Segments with data that were sent.
     pub data_segments_out: u32,
 }
@@ -71,12 +73,28 @@ impl TcpInfo {
                 u32::from_ne_bytes(bytes)
             })
         };
-        Some(Self { last_sent_ms: at(44)?, last_received_ms: at(52)?, data_segments_out: at(156)? })
+        Some(Self {
+            last_sent_ms: at(44)?,
+            last_received_ms: at(52)?,
+            data_segments_in: at(152)?,
+            data_segments_out: at(156)?,
+        })
     }
 
-    /// Whether something was sent that has not been answered by anything yet.
-    pub fn is_outstanding(self) -> bool {
-        self.data_segments_out > 0 && self.last_sent_ms < self.last_received_ms
+    /// How many more segments with data were sent than received.
+    pub fn ahead(self) -> i64 {
+        i64::from(self.data_segments_out) - i64::from(self.data_segments_in)
+    }
+
+    /// Whether something was sent that has not been answered by anything yet. The kernel's clock of
+    /// both times has ticks of a few milliseconds; within one tick, being further ahead than
+    /// `at_rest` tells.
+    pub fn is_outstanding(self, at_rest: i64) -> bool {
+        match self.last_sent_ms.cmp(&self.last_received_ms) {
+            std::cmp::Ordering::Less => self.data_segments_out > 0,
+            std::cmp::Ordering::Equal => self.ahead() > at_rest,
+            std::cmp::Ordering::Greater => false,
+        }
     }
 }
 
@@ -312,15 +330,15 @@ mod tests {
             let own = client.local_addr().unwrap();
             all.into_iter().find(|(socket, _)| socket.local == own).unwrap().1
         };
-        assert!(!of_client(&client).is_outstanding());
+        assert!(!of_client(&client).is_outstanding(0));
         std::thread::sleep(Duration::from_millis(30));
         client.write_all(b"hello").unwrap();
         std::thread::sleep(Duration::from_millis(30));
-        assert!(of_client(&client).is_outstanding());
+        assert!(of_client(&client).is_outstanding(0));
         assert_eq!(of_client(&client).data_segments_out, 1);
         server.write_all(b"world").unwrap();
         std::thread::sleep(Duration::from_millis(30));
-        assert!(!of_client(&client).is_outstanding());
+        assert!(!of_client(&client).is_outstanding(0));
     }
 
     #[test]

@@ -37,6 +37,7 @@ macro_rules! files {
         CommitsTitle: "Each row is committed by itself";
         Commits: "`GET {path}` took {time} because it commits {commits} transactions to `{database}`, one after the other; it stood making them durable in {share} of the looks.";
         CommitsFew: "`GET {path}` makes {commits} commits to `{database}`: their number is not the cause.";
+        CommitsInstead: "`GET {path}` makes {commits} commits to `{database}`: the lock is held by many short transactions.";
         ReplacedTitle: "The database file was replaced, or lies where locks do not hold";
         Replaced: "The server has another file open than the one at `{database}`: inode {open}, and {there} is there now. What it writes is lost when it ends.";
         Removed: "The server has a file open (inode {open}) that is no longer at `{database}`. What it writes is lost when it ends.";
