@@ -6,3 +6,4 @@ pub mod doctoring;
 pub mod galen;
 pub mod patients;
 pub mod redis;
+pub mod sickroom;

@@ -3,20 +3,14 @@
 use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
-// Sentences of whole groups of causes stand in files of their own, each a macro that hands its rows on.
-mod files;
-mod protocol;
-
-use files::files;
-use protocol::protocol;
-
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
-/// The first form gathers the rows of every further file, one after the other.
+/// The rows of this file come last; before them, each named group adds those of its own file.
 macro_rules! codes {
-    ([$file:ident $($files:ident)*] $($rows:tt)*) => {
-        $file! { codes [$($files)*] $($rows)* }
+    (groups: [] $($rows:tt)*) => { codes! { $($rows)* } };
+    (groups: [$group:ident $($more:ident)*] $($rows:tt)*) => {
+        $group! { [$($more)*] $($rows)* }
     };
-    ([] $($name:ident: $english:literal;)+) => {
+    ($($name:ident: $english:literal;)+) => {
         /// A sentence, phrase or word that a report can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -46,10 +40,18 @@ impl serde::Serialize for Code {
     }
 }
 
+#[macro_use]
+mod access;
+#[macro_use]
+mod files;
+#[macro_use]
+mod process;
+#[macro_use]
+mod protocol;
+
 // A new sentence is one row here, or in the file of its group.
 codes! {
-    [files protocol]
-
+    groups: [access_words process_words files_words protocol_words]
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";

@@ -11,7 +11,7 @@ use crate::words::Code;
 pub(super) const CAUSE: Cause = Cause {
     id: "F66",
     slug: "rate-limiter-shared",
-    title: Code::LimiterTitle,
+    title: Code::RateTitle,
     nature: Nature::Hygiene,
     required: &[&[FactKey::HttpStatus, FactKey::LimitSparse]],
     supporting: &[FactKey::LimitForwarded, FactKey::HttpRetryAfter],
@@ -39,12 +39,12 @@ fn examine(case: &Case<'_>) -> Judgement {
     });
     let says = match (starved, sparse) {
         (Some(fact), _) => return found(case, fact),
-        (None, Some(fact)) => counted(case, Code::LimiterOwnBurst, fact),
+        (None, Some(fact)) => counted(case, Code::RateOwnBurst, fact),
         (None, None) => case
             .evidence
             .any(FactKey::HttpStatus)
             .filter(|_| case.evidence.all(FactKey::HttpStatus).all(|fact| refused(fact).0 == 0))
-            .map(|fact| Sentence::new(Code::LimiterNone).cite(fact)),
+            .map(|fact| Sentence::new(Code::RateNone).cite(fact)),
     };
     says.map_or_else(|| Judgement::lacking(case, &[FactKey::LimitSparse]), Judgement::RuledOut)
 }
@@ -59,18 +59,18 @@ fn counted(case: &Case<'_>, code: Code, fact: &Fact) -> Option<Sentence> {
 }
 
 fn found(case: &Case<'_>, sparse: &Fact) -> Judgement {
-    let Some(says) = counted(case, Code::Limiter, sparse) else {
+    let Some(says) = counted(case, Code::RateSeldom, sparse) else {
         return Judgement::lacking(case, CAUSE.required[0]);
     };
     let by = case.evidence.find(FactKey::LimitForwarded, &sparse.object).map(|fact| {
         let code = match refused(fact).0 {
-            0 => Code::LimiterByForwarded,
-            _ => Code::LimiterByAddress,
+            0 => Code::RateByForwarded,
+            _ => Code::RateByAddress,
         };
         Sentence::new(code).name("path", &fact.object, fact)
     });
     let burst = case.evidence.find(FactKey::HttpStatus, &sparse.object);
-    let burst = burst.and_then(|fact| counted(case, Code::LimiterBurst, fact));
+    let burst = burst.and_then(|fact| counted(case, Code::RateBurst, fact));
     Judgement::found(Finding {
         cause: CAUSE.id,
         object: sparse.object.clone(),
@@ -98,17 +98,17 @@ mod tests {
     fn a_refusal_of_one_request_a_second_is_found() {
         let finding = assert_found(judge(&CAUSE, bed(&[("429", 4)])));
         assert_eq!(finding.object, "/api/me");
-        assert!(finding.chain.iter().any(|link| link.code == Code::LimiterByAddress));
+        assert!(finding.chain.iter().any(|link| link.code == Code::RateByAddress));
     }
 
     #[test]
     fn a_limiter_that_only_stops_our_own_burst_is_ruled_out() {
-        assert_ruled_out(judge(&CAUSE, bed(&[("200", 4)])), Code::LimiterOwnBurst);
+        assert_ruled_out(judge(&CAUSE, bed(&[("200", 4)])), Code::RateOwnBurst);
     }
 
     #[test]
     fn a_server_that_never_refuses_is_ruled_out() {
         let bed = Bed::new().counts(FactKey::HttpStatus, "/api/me", &[("200", 30), ("503", 2)]);
-        assert_ruled_out(judge(&CAUSE, bed), Code::LimiterNone);
+        assert_ruled_out(judge(&CAUSE, bed), Code::RateNone);
     }
 }

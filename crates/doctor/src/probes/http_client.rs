@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
@@ -98,6 +98,8 @@ pub struct Exchange {
     pub retry_after_s: Option<i64>,
     /// The headers of the answer; empty when none came.
     pub headers: HeaderMap,
+    /// The Date header in Unix milliseconds.
+    pub date_ms: Option<i64>,
     /// When the first byte of the answer came.
     pub first_byte_at: Option<Instant>,
     /// When it ended.
@@ -118,6 +120,7 @@ impl Exchange {
             server: None,
             retry_after_s: None,
             headers: HeaderMap::new(),
+            date_ms: None,
             first_byte_at: None,
             ended,
         }
@@ -163,10 +166,9 @@ impl Limits {
 
 /// A connection that stands, and when its last request was written and its first byte came.
 pub struct Connection {
-    sender: http1::SendRequest<Empty<Bytes>>,
+    sender: http1::SendRequest<Full<Bytes>>,
     marks: Arc<Mutex<Marks>>,
     head: HeaderMap,
-    method: Method,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -271,7 +273,7 @@ where
         builder.handshake(TokioIo::new(timed)).await.map_err(|_| Outcome::Protocol)?;
     // The driver ends with the connection; its error is told to the request that waits on it.
     tokio::spawn(async move { connection.await.ok() });
-    Ok(Connection { sender, marks, head, method: Method::GET })
+    Ok(Connection { sender, marks, head })
 }
 
 /// A request of a method that changes nothing, with headers of its own, on a connection of its own.
@@ -287,10 +289,8 @@ pub async fn ask(
         Err(outcome) => (Exchange::failed(outcome, started), None),
         Ok((mut connection, _)) => {
             connection.head.extend(asking.headers.clone());
-            if asking.preflight {
-                connection.method = Method::OPTIONS;
-            }
-            let exchange = connection.exchange(path, limits, started).await;
+            let method = if asking.preflight { Method::OPTIONS } else { Method::GET };
+            let exchange = connection.send((method, path, Bytes::new()), limits, started).await;
             (exchange, Some(connection))
         }
     }
@@ -336,8 +336,18 @@ impl Connection {
 
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
+        self.send((Method::GET, path, Bytes::new()), limits, started).await
+    }
+
+    /// As [`Connection::exchange`], of any method, with a body.
+    pub async fn send(
+        &mut self,
+        (method, path, body): (Method, &str, Bytes),
+        limits: Limits,
+        started: Instant,
+    ) -> Exchange {
         let deadline = limits.end(started);
-        let built = Request::builder().method(self.method.clone()).uri(path).body(Empty::new());
+        let built = Request::builder().method(method).uri(path).body(Full::new(body));
         let Ok(mut request) = built else {
             return Exchange::failed(Outcome::Protocol, started);
         };
@@ -367,6 +377,7 @@ impl Connection {
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
         let headers = response.headers().clone();
+        let date_ms = header("date").and_then(|raw| date_ms(&String::from_utf8(raw).ok()?));
         let deadline = limits.end(started);
         // A stream of events never ends; its answer is whole with its head (HTML, §9.2).
         let is_stream =
@@ -391,6 +402,7 @@ impl Connection {
             server,
             retry_after_s,
             headers,
+            date_ms,
             first_byte_at: marks.first_byte,
             ended,
         }
@@ -416,6 +428,12 @@ async fn read_body(mut body: Incoming, cap: u64, deadline: Instant) -> (Bytes, O
             }
         }
     }
+}
+
+/// A Date header in Unix milliseconds (RFC 9110, section 5.6.7: the fixed form of RFC 5322 dates).
+fn date_ms(text: &str) -> Option<i64> {
+    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(parsed.as_millisecond())
 }
 
 /// How a failed call on a socket ends a request.

@@ -117,6 +117,7 @@ pub(super) const UPGRADE_SQLITE: Repair = advice(
     upgrade_sqlite,
 );
 
+/// Advice in words alone.
 pub(super) fn told(how: Sentence) -> Option<Terms> {
     Some(Terms { how: Some(how), ..Terms::default() })
 }

@@ -1,11 +1,13 @@
 //! Repairs: which exist, of which class, what they would do, and what is refused with a reason.
 
+mod access;
 mod advice;
 mod checkpoint;
 mod files;
 mod lock_file;
 mod optimize;
 pub mod port;
+mod process;
 mod protocol;
 pub mod refusals;
 pub mod run;
@@ -62,6 +64,34 @@ pub const ALL: &[&Repair] = &[
     &files::DAMAGE,
     &files::ONE_COMMIT,
     &files::REOPEN,
+    // Group A.
+    &access::CONTINUE,
+    &access::THAW,
+    &access::TRACER,
+    &access::DESCRIPTORS,
+    &access::QUEUE,
+    &access::SYN,
+    &access::FAMILY,
+    &access::RESOLVER,
+    &access::DIAL,
+    &access::PORTS,
+    &access::TLS,
+    &access::CLOCK,
+    // Group B.
+    &process::LIMITER,
+    &process::SYNC,
+    &process::QUOTA,
+    &process::STEAL,
+    &process::GC,
+    &process::PRESSURE,
+    &process::OOM,
+    &process::LEAK,
+    &process::DEADLOCK,
+    &process::CRASH,
+    &process::TASKS,
+    &process::DISK,
+    &process::FULL,
+    &process::DEBUG,
 ];
 
 /// Who may carry a repair out.

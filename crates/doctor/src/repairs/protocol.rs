@@ -32,8 +32,8 @@ pub(super) const SHED: Repair =
         told(Sentence::new(Code::RepairShedHow))
     });
 pub(super) const LIMITER: Repair =
-    advice("count-clients", &["F66"], code(Code::RepairLimiter), Class::Tell, |case, finding| {
-        with_name(case, finding, ("path", "path"), Code::RepairLimiterHow)
+    advice("count-clients", &["F66"], code(Code::RepairRate), Class::Tell, |case, finding| {
+        with_name(case, finding, ("path", "path"), Code::RepairRateHow)
     });
 pub(super) const LARGE: Repair =
     advice("send-less", &["F72"], code(Code::RepairLarge), Class::Tell, |case, finding| {

@@ -1,8 +1,8 @@
 //! The sentences about SQLite as a file: locks by byte, commits, damage, and where the file lies.
 
-/// Hands on the rows it was given and its own.
-macro_rules! files {
-    ($then:ident $files:tt $($rows:tt)*) => { $then! { $files $($rows)*
+/// Adds this group's rows to those before it.
+macro_rules! files_words {
+    ([$($more:ident)*] $($rows:tt)*) => { codes! { groups: [$($more)*] $($rows)*
         // F39, F37.
         StarvedTitle: "A reader keeps the write-ahead log from being checkpointed";
         Starved: "PID {pid} (`{command}`) reads `{database}` without an end, so its write-ahead log cannot be written back: {backfilled} of {frames} frames are.";
@@ -61,6 +61,5 @@ macro_rules! files {
         RepairReopenHow: "Save what the server still has (`sqlite3 /proc/PID/fd/N` is not a way: use the program's own backup), then let it open the file at `{database}` anew.";
         RiskWal: "A database in WAL mode cannot be read from a read-only or network filesystem.";
         UndoWal: "PRAGMA journal_mode=DELETE brings the old state back.";
-    } };
+    }};
 }
-pub(super) use files;

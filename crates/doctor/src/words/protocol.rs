@@ -1,8 +1,8 @@
 //! The sentences about the application, its upstreams, and the protocol it speaks.
 
-/// Hands on the rows it was given and its own.
-macro_rules! protocol {
-    ($then:ident $files:tt $($rows:tt)*) => { $then! { $files $($rows)*
+/// Adds this group's rows to those before it.
+macro_rules! protocol_words {
+    ([$($more:ident)*] $($rows:tt)*) => { codes! { groups: [$($more)*] $($rows)*
         // F63, F64, F74, F73.
         NPlusOneTitle: "One round trip for each row (N+1)";
         NPlusOne: "`GET {path}` asks {peer} {trips} times for one answer.";
@@ -26,13 +26,13 @@ macro_rules! protocol {
         AbandonedTitle: "The server works for clients that have given up";
         Abandoned: "{abandoned} of {all} connections of clients are closed by them while the server still works for them (`GET {path}` is slow): who asks again adds to the load.";
         AbandonedFew: "{abandoned} of {all} connections of clients are closed by them and still held by the server.";
-        LimiterTitle: "A rate limiter refuses clients that ask seldom";
-        Limiter: "`GET {path}` refused {refused} of {n} single requests sent a second apart: others use up the same bucket.";
-        LimiterBurst: "`GET {path}` refused {refused} of {n} requests in quick succession.";
-        LimiterByAddress: "It counts by the connection's address: behind a proxy every client of `GET {path}` shares one bucket.";
-        LimiterByForwarded: "It counts by X-Forwarded-For: `GET {path}` answers who names another client.";
-        LimiterOwnBurst: "`GET {path}` refused {refused} of {n} single requests sent a second apart: the limiter stops bursts and nobody else.";
-        LimiterNone: "No request was answered with 429.";
+        RateTitle: "A rate limiter refuses clients that ask seldom";
+        RateSeldom: "`GET {path}` refused {refused} of {n} single requests sent a second apart: others use up the same bucket.";
+        RateBurst: "`GET {path}` refused {refused} of {n} requests in quick succession.";
+        RateByAddress: "It counts by the connection's address: behind a proxy every client of `GET {path}` shares one bucket.";
+        RateByForwarded: "It counts by X-Forwarded-For: `GET {path}` answers who names another client.";
+        RateOwnBurst: "`GET {path}` refused {refused} of {n} single requests sent a second apart: the limiter stops bursts and nobody else.";
+        RateNone: "No request was answered with 429.";
         LargeTitle: "The answer itself takes the time";
         Large: "`GET {path}` took {time} because its answer of {bytes} was on its way in {share} of the looks.";
         LargeSmall: "The answer to `GET {path}` has {bytes}: its size is not the cause.";
@@ -69,8 +69,8 @@ macro_rules! protocol {
         // Repairs.
         RepairShed: "Refuse early, and let clients wait before they ask again";
         RepairShedHow: "Answer 503 with Retry-After beyond a short queue, drop requests whose client is gone, and let clients back off exponentially with a limit.";
-        RepairLimiter: "Count clients, not the proxy";
-        RepairLimiterHow: "For `{path}`: take the client's address from the proxy that is trusted, and from nobody else. Do not switch the limiter off.";
+        RepairRate: "Count clients, not the proxy";
+        RepairRateHow: "For `{path}`: take the client's address from the proxy that is trusted, and from nobody else. Do not switch the limiter off.";
         RepairLarge: "Send less at a time";
         RepairLargeHow: "For `{path}`: pages with a limit, fewer fields, or compression.";
         RepairCors: "Name the origins that are let in";
@@ -89,6 +89,5 @@ macro_rules! protocol {
         RepairStoreHow: "At {peer}: `SLOWLOG GET` and `LATENCY LATEST` in Redis, slow consumers in NATS. Keep long commands (KEYS, large ranges, scripts) off it.";
         RepairStreams: "Serve streams without a thread each";
         RepairStreamsHow: "At `{place}`: an asynchronous generator, or a limit on streams below the number of workers. A larger pool only moves the limit.";
-    } };
+    }};
 }
-pub(super) use protocol;
