@@ -83,7 +83,9 @@ pub const ALL: &[Package] = &[
     program("e2fsprogs", "mkfs.ext4", Occasion::Test, "patients on a full and on a slow disk"),
     program("mount", "losetup", Occasion::Test, "the loop devices of those disks"),
     program("openssl", "openssl", Occasion::Test, "an expired certificate"),
-    program("nodejs", "node", Occasion::Test, "a patient written for Node"),
+    program("redis-server", "redis-server", Occasion::Test, "a patient's store that is held up"),
+    program("nodejs", "node", Occasion::Test, "the patients on Express"),
+    program("npm", "npm", Occasion::Test, "the Express patients' own packages"),
     program("wrk", "wrk", Occasion::Prove, "load"),
     program(
         "util-linux",
