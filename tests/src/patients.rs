@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Client;
 use crate::galen::{free_port, stop};
+use crate::sickroom::{command, run};
 
 /// How long a patient may take to create its database and answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -433,9 +434,8 @@ fn node_modules() -> Result<PathBuf> {
         for name in ["package.json", "package-lock.json"] {
             fs::copy(express(name), home.join(name))?;
         }
-        let folder = home.display().to_string();
-        let install = ["ci", "--silent", "--no-audit", "--no-fund", "--prefix", &folder];
-        run(Path::new("npm"), install.map(str::to_owned).into_iter())?;
+        let install = ["ci", "--silent", "--no-audit", "--no-fund", "--prefix"];
+        run(command("npm").args(install).arg(&home))?;
         fs::write(mark, wanted)?;
     }
     Ok(home.join("node_modules"))

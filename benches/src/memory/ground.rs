@@ -63,7 +63,6 @@ impl Ground {
             ledger.add(phase, wall_ns / share);
         }
         self.observer.request(&RequestRecord {
-            trace: None,
             request_id: RequestId::from_bytes([7; 16]),
             trace: None,
             user_id: None,
