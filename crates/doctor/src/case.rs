@@ -165,6 +165,7 @@ impl<'a> Case<'a> {
             name if name.starts_with("Thread") || name.starts_with("Process") => {
                 self.evidence.any_gap(FactKey::TargetPid)
             }
+            name if name.starts_with("Pg") => self.evidence.any_gap(FactKey::PgVersion),
             _ => None,
         };
         let reason = before.map_or("no probe found it here", |gap| &gap.reason).to_owned();

@@ -131,6 +131,7 @@ pub fn server(bed: Bed) -> Bed {
         .fact(FactKey::DoctorOnCpuNs, "doctor", 90_000_000)
         .fact(FactKey::DoctorRunQueueNs, "doctor", 4_000_000)
         .fact(FactKey::DoctorWindowNs, "doctor", 9_000_000_000_i64)
+        .fact(FactKey::PgServerSockets, "target", 0)
 }
 
 /// The small innocent database of the report that started it all.

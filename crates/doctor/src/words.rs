@@ -1,11 +1,15 @@
 //! The one place where sentences become English: every code with its text.
 
+mod postgres;
+
+use postgres::with_postgres;
+
 use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
 macro_rules! codes {
-    ($($name:ident: $english:literal;)+) => {
+    ([] $($name:ident: $english:literal;)+) => {
         /// A sentence, phrase or word that a report can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -35,8 +39,8 @@ impl serde::Serialize for Code {
     }
 }
 
-// A new sentence is one row here.
-codes! {
+// A new sentence is one row here, or in the file of its database.
+with_postgres! { [codes]
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";

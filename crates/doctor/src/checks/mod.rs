@@ -14,6 +14,18 @@ mod missing_index;
 mod neighbour;
 mod nothing_listening;
 mod own_transaction;
+mod pg_bloat;
+mod pg_connect_per_request;
+mod pg_disk;
+mod pg_down;
+mod pg_idle_transaction;
+mod pg_lock_wait;
+mod pg_missing_index;
+mod pg_no_connection_left;
+mod pg_pool_exhausted;
+mod pg_pool_leaked;
+mod pg_slot;
+mod pg_stale_statistics;
 mod port_held;
 pub(crate) mod scan_bound;
 mod stale_lock;
@@ -30,6 +42,7 @@ use crate::budget::UNEXPLAINED_PERCENT_MAX;
 use crate::case::Case;
 use crate::evidence::{FactId, FactKey, Missing};
 use crate::figure::Figure;
+use crate::postgres;
 use crate::sentence::Sentence;
 use crate::symptom::Ailment;
 use crate::words::Code;
@@ -56,6 +69,19 @@ pub const ALL: &[&Cause] = &[
     &wal_reset::CAUSE,
     &copies::CAUSE,
     &stale_lock::CAUSE,
+    // PostgreSQL.
+    &pg_lock_wait::CAUSE,
+    &pg_idle_transaction::CAUSE,
+    &pg_pool_exhausted::CAUSE,
+    &pg_pool_leaked::CAUSE,
+    &pg_no_connection_left::CAUSE,
+    &pg_missing_index::CAUSE,
+    &pg_stale_statistics::CAUSE,
+    &pg_bloat::CAUSE,
+    &pg_disk::CAUSE,
+    &pg_connect_per_request::CAUSE,
+    &pg_down::CAUSE,
+    &pg_slot::CAUSE,
 ];
 
 /// What a cause can explain.
@@ -106,6 +132,13 @@ pub struct Cause {
     pub bound: Option<Bounded>,
     /// The judgement itself.
     pub examine: Examine,
+}
+
+impl Cause {
+    /// Whether it cannot be named without a fact of PostgreSQL.
+    fn is_about_postgres(&self) -> bool {
+        self.required.iter().any(|keys| keys.iter().all(|key| key.name().starts_with("Pg")))
+    }
 }
 
 /// The most a cause can explain, by a measured bound.
@@ -228,6 +261,11 @@ impl Judgement {
 pub fn judge(cause: &Cause, case: &Case<'_>) -> Judgement {
     if cause.nature == Nature::Latency
         && let Some(says) = nothing_to_explain(case)
+    {
+        return Judgement::RuledOut(says);
+    }
+    if cause.is_about_postgres()
+        && let Some(says) = postgres::absent(case)
     {
         return Judgement::RuledOut(says);
     }

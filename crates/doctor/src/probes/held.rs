@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::http_client::{self, Exchange, Limits, Outcome, bound_socket, dial, ms};
+use super::postgres;
 use super::rooms::{RoomWatch, RoomsSeen};
 use super::scene::{Address, Scene};
 use super::watch::{self, Plan, Seen};
@@ -35,6 +36,7 @@ pub struct Holding {
     owner: Option<u32>,
     released: BTreeMap<(String, Lock), Vec<f64>>,
     left_wait: BTreeMap<(u32, u32), Vec<f64>>,
+    postgres: postgres::watch::Seen,
     seen: Seen,
 }
 
@@ -66,6 +68,7 @@ pub async fn hold(
     let mut rooms = vec![RoomWatch::begin(server, own, pids.clone())];
     rooms.extend(control.as_ref().map(|(_, _, own)| RoomWatch::begin(server, *own, pids)));
     let window = watch::begin(Plan::of(scene, rooms));
+    let database = postgres::watch::begin(scene);
     let started = Instant::now();
     let sending = send(socket, path, tools, started);
     let controlling = async {
@@ -75,6 +78,9 @@ pub async fn hold(
         Some((started, send(socket, path, tools, started).await))
     };
     let (exchange, answered) = race(sending, controlling).await;
+    if let Some(database) = database {
+        database.end((started, exchange.ended), &mut holding.postgres).await;
+    }
     let mut seen = window.end().await;
     let mut rooms = std::mem::take(&mut seen.rooms).into_iter();
     if let Some(room) = rooms.next() {
@@ -185,6 +191,7 @@ impl Holding {
         let window = Window::Held(path.to_owned());
         windows::publish(scene, &window, &self.seen);
         windows::publish_releases(scene, &window, &self.left_wait);
+        self.postgres.publish(scene, path);
         if with_locks {
             windows::publish_locks(scene, &self.seen.locks, &self.released);
         }

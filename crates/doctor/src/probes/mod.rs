@@ -17,6 +17,7 @@ mod library;
 mod lockfile;
 mod locks;
 mod paths;
+mod postgres;
 mod process;
 #[cfg_attr(
     not(feature = "python"),
@@ -163,6 +164,20 @@ pub const ALL: &[Probe] = &[
         deadline: Duration::from_secs(4),
         first_fact: FactKey::SqliteLibraryVersion,
         run: |scene| Box::pin(databases::conclude(scene)),
+    },
+    Probe {
+        name: "postgres",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(8),
+        first_fact: FactKey::PgVersion,
+        run: |scene| Box::pin(postgres::open(scene)),
+    },
+    Probe {
+        name: "postgres_statements",
+        step: Step::Contents,
+        deadline: Duration::from_secs(15),
+        first_fact: FactKey::PgStatementPlan,
+        run: |scene| Box::pin(postgres::conclude(scene)),
     },
     Probe {
         name: "sqlite_sql",

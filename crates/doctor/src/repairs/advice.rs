@@ -117,12 +117,17 @@ pub(super) const UPGRADE_SQLITE: Repair = advice(
     upgrade_sqlite,
 );
 
-fn told(how: Sentence) -> Option<Terms> {
+/// Terms that are words alone.
+pub(super) fn told(how: Sentence) -> Option<Terms> {
     Some(Terms { how: Some(how), ..Terms::default() })
 }
 
 /// A name the finding prints, and the fact among its evidence that carries it.
-fn named<'c>(case: &Case<'c>, finding: &Finding, name: &str) -> Option<(String, &'c Fact)> {
+pub(super) fn named<'c>(
+    case: &Case<'c>,
+    finding: &Finding,
+    name: &str,
+) -> Option<(String, &'c Fact)> {
     let text = std::iter::once(&finding.says).chain(&finding.chain).find_map(|sentence| {
         sentence.params.iter().find_map(|(key, param)| match param {
             Param::Name(text) if *key == name => Some(text.clone()),

@@ -5,6 +5,7 @@ mod checkpoint;
 mod lock_file;
 mod optimize;
 pub mod port;
+mod postgres;
 pub mod refusals;
 pub mod run;
 mod sweep;
@@ -42,6 +43,19 @@ pub const ALL: &[&Repair] = &[
     &advice::TRANSACTION,
     &advice::ZOMBIES,
     &advice::UPGRADE_SQLITE,
+    // PostgreSQL.
+    &postgres::CANCEL,
+    &postgres::IDLE,
+    &postgres::POOL,
+    &postgres::LEAK,
+    &postgres::SLOTS,
+    &postgres::INDEX,
+    &postgres::ANALYZE,
+    &postgres::VACUUM,
+    &postgres::DISK,
+    &postgres::CONNECT,
+    &postgres::UP,
+    &postgres::SLOT,
 ];
 
 /// Who may carry a repair out.
