@@ -3,3 +3,4 @@
 pub mod client;
 pub mod galen;
 pub mod patients;
+pub mod shop;

@@ -1,4 +1,4 @@
-//! What tests share: a hand-moved clock, seeded entropy, observers, samples, and the suite every store passes.
+//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a real PostgreSQL, and the suite every store passes.
 //!
 //! A development dependency only: nothing here is safe to ship, the entropy least of all.
 #![expect(
@@ -10,6 +10,7 @@ mod clock;
 pub mod conformance;
 mod entropy;
 mod observer;
+pub mod postgres;
 pub mod samples;
 
 pub use clock::HandClock;

@@ -12,7 +12,7 @@ const TABLES_MAX: usize = 12;
 /// Every table with its own triggers (PostgreSQL documentation, 25.1.6: base threshold plus scale
 /// factor times the rows); storage parameters of the table come before the server's settings.
 const TABLES: &str = "SELECT s.relid::int8 AS id, s.schemaname || '.' || s.relname AS name, \
-    s.n_live_tup::int8 AS rows, s.n_dead_tup::int8 AS dead, \
+    greatest(s.n_live_tup, c.reltuples, 0)::int8 AS rows, s.n_dead_tup::int8 AS dead, \
     s.n_mod_since_analyze::int8 AS modified, coalesce(s.seq_tup_read, 0)::int8 AS seq_rows, \
     (s.n_tup_ins + s.n_tup_upd + s.n_tup_del)::int8 AS writes, \
     pg_relation_size(s.relid)::int8 AS bytes, \
