@@ -60,6 +60,8 @@ fn target_of(shop: &Shop, access: Option<PostgresAccess>) -> Target {
     let mut target = Target::stranger(shop.url());
     target.paths = vec!["/health".to_owned(), "/api/orders".to_owned()];
     target.postgres = access;
+    // Enough for medians; what takes two seconds a request would take a minute for more.
+    target.caps.requests_per_endpoint = 12;
     target.child_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_doctor_child")));
     target
 }
@@ -150,6 +152,7 @@ async fn a_missing_index_is_named_by_its_table_and_built_only_by_asking() {
     ruled_out(&report, &["F49", "F51", "F55", "F58"]);
     let text = report.to_terminal(false, 400);
     assert!(text.contains("CREATE INDEX CONCURRENTLY ON public.orders (customer)"));
+    assert!(text.contains("supposed by HypoPG"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,4 +207,7 @@ async fn without_rights_or_without_a_name_the_lock_is_not_guessed_and_what_is_mi
     let blind = blind.await;
     assert_eq!(blind.verdict.outcome, Outcome::Inconclusive);
     assert!(blind.to_terminal(false, 400).contains("GRANT pg_monitor TO nobody_special"));
+    let unnamed = report_on(target_of(&shop, None)).await;
+    assert_eq!(unnamed.verdict.outcome, Outcome::Inconclusive);
+    assert!(unnamed.to_terminal(false, 400).contains("--db postgres://USER@HOST/DATABASE"));
 }

@@ -117,6 +117,13 @@ pub fn first_watched<'c, 'a>(case: &'c Case<'a>) -> Option<(&'c Symptom, Waits<'
     case.slow().find_map(|symptom| Some((symptom, waits(case.evidence, symptom)?)))
 }
 
+/// A thread's wait is that of its backend for a lock: then the lock is the cause.
+pub fn lock_instead(case: &Case<'_>, code: Code) -> Option<Sentence> {
+    let (_, waits) = first_watched(case)?;
+    let locked = waits.share(Doing::Locked) >= 0.6;
+    locked.then(|| waits.looks(case, Sentence::new(code), Doing::Locked)).flatten()
+}
+
 /// The server never had a connection to PostgreSQL, and nobody named a database: then none of its
 /// faults is the cause.
 pub fn absent(case: &Case<'_>) -> Option<Sentence> {

@@ -91,19 +91,21 @@ def of_customers():
 
 
 def open_items():
+    """The open parcels without glass in them: an anti-join, hashed unless few are expected."""
     with database() as connection:
         row = connection.execute(
-            "SELECT count(*) FROM parcels p JOIN items i ON i.parcel = p.id WHERE p.status = 'open'"
+            "SELECT count(*) FROM parcels p WHERE p.status = 'open' AND NOT EXISTS"
+            " (SELECT FROM items i WHERE i.parcel = p.id AND i.name = 'glass')"
         ).fetchone()
     return {"open": row[0]}
 
 
 def many_commits():
     with database() as connection:
-        for _ in range(6):
+        for _ in range(3):
             connection.execute("UPDATE orders SET note = 'paid' WHERE id = 1")
             connection.commit()
-    return {"paid": 6}
+    return {"paid": 3}
 
 
 @app.get("/api/report")

@@ -6,7 +6,7 @@ import time
 import psycopg
 
 url, mode = sys.argv[1], sys.argv[2]
-hold_s = float(sys.argv[3]) if len(sys.argv) > 3 else 2.5
+hold_s = float(sys.argv[3]) if len(sys.argv) > 3 else 2.0
 pause_s = float(sys.argv[4]) if len(sys.argv) > 4 else 0.1
 
 connection = psycopg.connect(url, application_name="nightly-report")

@@ -12,7 +12,8 @@ INSERT INTO customers SELECT n, 'customer ' || n FROM generate_series(1, 2000) n
 INSERT INTO orders
     SELECT n, n % 20000, n % 97, repeat('x', 60) FROM generate_series(1, 200000) n;
 CREATE INDEX orders_by_customer ON orders (customer);
-INSERT INTO parcels SELECT n, 'sent' FROM generate_series(1, 6000) n;
-INSERT INTO items SELECT n, n % 6000 + 1, 'item ' || n FROM generate_series(1, 6000) n;
+INSERT INTO parcels SELECT n, 'sent' FROM generate_series(1, 3500) n;
+INSERT INTO items SELECT n, n % 3500 + 1, 'item ' || n FROM generate_series(1, 3500) n;
 CREATE EXTENSION pg_stat_statements;
+CREATE EXTENSION hypopg;
 ANALYZE;

@@ -7,6 +7,7 @@ use crate::evidence::{Fact, FactKey};
 use crate::figure::{Expr, Figure, Unit};
 use crate::locks;
 use crate::pools::{self, FullPool, Place};
+use crate::postgres;
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::words::Code;
@@ -19,7 +20,7 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Latency,
     required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadSyscalls, FactKey::ThreadWchans]],
     supporting: &[FactKey::HttpThroughput, FactKey::PythonLines, FactKey::ProcessThreads],
-    refutes: &[hashes_instead, waits_for_a_lock],
+    refutes: &[hashes_instead, waits_for_a_lock, waits_for_postgres],
     look_alikes: &["F13", "F35", "F16"],
     bound: None,
     examine,
@@ -51,6 +52,12 @@ fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
             .figure("share", &case.share(lock.share_expr())?)
             .cite(view.waits),
     )
+}
+
+/// The pool's threads call PostgreSQL, and the request's backend waits for a lock.
+fn waits_for_postgres(case: &Case<'_>) -> Option<Sentence> {
+    first_full(case)?;
+    postgres::lock_instead(case, Code::PgThreadsWait)
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -154,6 +161,17 @@ mod tests {
             .fact(FactKey::PythonSourceText, "/srv/app/app.py:12", "db.execute(SQL)")
             .counts_of(FactKey::SqliteLockHeldBy, lock, &[("31860", 63)], 64);
         assert_ruled_out(judge(&CAUSE, bed), Code::PoolWaitsForLock);
+    }
+
+    #[test]
+    fn a_pool_that_waits_for_a_locked_backend_is_ruled_out_because_the_lock_is_the_cause() {
+        let waits = [("Lock:transactionid", 64)];
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts(
+            FactKey::PgWaits,
+            "/sync",
+            &waits,
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::PgThreadsWait);
     }
 
     #[test]

@@ -6,7 +6,7 @@ macro_rules! with_postgres {
 $($given)*
 
     // F49 to F62: PostgreSQL.
-    PgNotUsed: "Process {pid} had no connection to a PostgreSQL whenever it was looked at.";
+    PgNotUsed: "Process {pid} had no connection to a port or program of PostgreSQL whenever it was looked at.";
     PgLockTitle: "A statement waits for a lock in PostgreSQL";
     PgLock: "`GET {path}` took {time} because its database backend waited for a lock that backend {pid} ({application}), running a statement, held in {share} of the looks.";
     PgLockNone: "The backend of `GET {path}` waited for a lock in {looks} of {n} looks.";
@@ -85,6 +85,8 @@ $($given)*
     PgSlot: "Replication slot `{slot}` is not in use and keeps {retained} of WAL (wal_status `{status}`).";
     PgSlotFree: "{free} are free where the data lies.";
     PgSlotNone: "None of {slots} replication slots is unused and keeps more WAL than it should.";
+    PgLoopWaits: "The event loop waits for its database backend, which waited for a lock in {looks} of {n} looks.";
+    PgThreadsWait: "The pool's threads wait for their database backends, which waited for a lock in {looks} of {n} looks.";
     BudgetNotePg: "backend in `{wait}` in {looks} of {n} looks";
 
     // Repairs of PostgreSQL.

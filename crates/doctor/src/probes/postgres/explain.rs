@@ -162,7 +162,7 @@ impl Plan {
     /// One line for each node, without literals.
     pub fn lines(&self) -> Vec<String> {
         let line = |node: &Node| match &node.filter {
-            Some(filter) => format!("{} (filter {})", node.label(), redact::sql(filter)),
+            Some(filter) => format!("{} (filter {})", node.label(), redact::postgres_sql(filter)),
             None => redact::text(&node.label()),
         };
         self.nodes.iter().map(line).collect()

@@ -1,5 +1,6 @@
 //! One session in PostgreSQL: read only, with deadlines, under the name `galen-doctor`.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage};
 
 use super::super::scene::Scene;
+use super::sockets;
 use super::statements::Counted;
 use super::tables::Tables;
 use crate::evidence::{FactKey, Source, redact};
@@ -34,10 +36,12 @@ pub struct Session {
     pub name: String,
     /// `server_version_num`, e.g. 150014.
     pub version: i64,
+    /// Whom we are there.
+    pub role: String,
     /// Whether other roles' statements and waits are shown to us.
     pub sees_all: bool,
-    /// The server's own port, as it knows it itself.
-    pub port: i64,
+    /// Ports by which the server can reach a PostgreSQL.
+    pub ports: BTreeSet<u16>,
     /// Statement counters before our requests.
     pub counted: tokio::sync::OnceCell<Counted>,
     /// Table counters before our requests.
@@ -116,6 +120,11 @@ impl Session {
         self.sampled.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What our role is missing, and how it is given.
+    pub fn lacks_rights(&self) -> String {
+        format!("the role {0} lacks pg_monitor: GRANT pg_monitor TO {0}", self.role)
+    }
+
     /// Where a fact was read, for a reader with psql.
     pub fn source(&self, probe: &str, sql: &str) -> Source {
         let sql = redact::printable(sql);
@@ -180,13 +189,14 @@ async fn prepare(scene: &Scene<'_>, client: Client, name: String) -> Option<Arc<
         pg_is_in_recovery() AS recovering, \
         coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false) AS super, \
         pg_has_role(current_user, 'pg_monitor', 'member') AS monitor, \
-        current_user::text AS role, current_setting('port')::int8 AS port";
+        current_user::text AS role";
     let mut session = Session {
         client,
         name,
         version: 0,
+        role: String::new(),
         sees_all: false,
-        port: 0,
+        ports: sockets::ports(scene),
         counted: tokio::sync::OnceCell::new(),
         tables: tokio::sync::OnceCell::new(),
         sessions_before: tokio::sync::OnceCell::new(),
@@ -207,8 +217,8 @@ async fn prepare(scene: &Scene<'_>, client: Client, name: String) -> Option<Arc<
         }
     };
     session.version = row.get("number");
-    session.port = row.get("port");
     let (is_super, monitor): (bool, bool) = (row.get("super"), row.get("monitor"));
+    session.role = redact::text(&row.get::<_, String>("role"));
     session.sees_all = is_super || monitor;
     let rights = if is_super {
         "superuser"
@@ -224,8 +234,7 @@ async fn prepare(scene: &Scene<'_>, client: Client, name: String) -> Option<Arc<
     scene.fact(FactKey::PgInRecovery, &session.name, recovering, &source);
     scene.fact(FactKey::PgRights, &session.name, rights, &source);
     if !session.sees_all {
-        let role = redact::text(&row.get::<_, String>("role"));
-        let reason = format!("the role {role} lacks pg_monitor: GRANT pg_monitor TO {role}");
+        let reason = session.lacks_rights();
         for key in [FactKey::PgWaits, FactKey::PgBlockedBy, FactKey::PgStatement] {
             scene.missing(key, &session.name, &reason);
         }

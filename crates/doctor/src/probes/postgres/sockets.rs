@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 
+use super::super::census::Census;
 use super::super::descriptors;
 use super::super::scene::Scene;
 use super::super::sock_diag::SockDiag;
 use crate::evidence::{FactKey, Source, object};
+use crate::postgres_access::PostgresAccess;
 
-/// PostgreSQL's own port; others are known from `--db`.
-const PORT: u16 = 5432;
+/// The usual ports of PostgreSQL and of its pooler PgBouncer.
+const PORTS: [u16; 2] = [5432, 6432];
+/// Programs that speak PostgreSQL's protocol on whatever port they listen.
+const PROGRAMS: [&str; 2] = ["postgres", "pgbouncer"];
 /// How PostgreSQL names its Unix sockets, before the port.
 const UNIX_NAME: &str = "/.s.PGSQL.";
 
@@ -33,17 +38,35 @@ impl Sockets {
     }
 }
 
-/// Looks once. `port` is the port of the database that was named.
-pub fn look(pids: &[u32], port: Option<u16>, served: Option<SocketAddr>) -> Option<Sockets> {
+/// The ports that lead to a PostgreSQL: the usual ones, that of the database that was named, and
+/// those on which such a program listens on this machine.
+pub fn ports(scene: &Scene<'_>) -> BTreeSet<u16> {
+    let mut ports = BTreeSet::from(PORTS);
+    let named = scene.target.postgres.as_ref().map(PostgresAccess::config);
+    ports.extend(named.iter().flat_map(|config| config.get_ports()));
+    let census = Census::take();
+    let listeners = SockDiag::open().and_then(|mut diag| diag.listeners()).unwrap_or_default();
+    for (pid, member) in census.all() {
+        let exe = member.exe.as_deref().and_then(Path::file_name);
+        if exe.is_some_and(|name| PROGRAMS.iter().any(|program| name == *program)) {
+            let inodes = census.sockets_of(pid);
+            let its = listeners.iter().filter(|one| inodes.contains(&u64::from(one.inode)));
+            ports.extend(its.map(|one| one.local.port()));
+        }
+    }
+    ports
+}
+
+/// Looks once at connections to these ports.
+pub fn look(pids: &[u32], ports: &BTreeSet<u16>, served: Option<SocketAddr>) -> Option<Sockets> {
     let mut diag = SockDiag::open().ok()?;
     let connections = diag.connections().ok()?;
     let inodes: BTreeSet<u64> =
         pids.iter().flat_map(|pid| descriptors::socket_inodes(*pid)).collect();
     let own: BTreeSet<u64> = descriptors::socket_inodes(std::process::id()).into_iter().collect();
-    let is_database = |at: SocketAddr| at.port() == PORT || Some(at.port()) == port;
     let mut found = Sockets::default();
     for one in connections.iter().filter(|one| inodes.contains(&u64::from(one.inode))) {
-        if is_database(one.remote) {
+        if ports.contains(&one.remote.port()) {
             found.tcp.insert(one.local);
             found.peers.insert(one.remote.to_string());
         }
@@ -63,12 +86,6 @@ pub fn look(pids: &[u32], port: Option<u16>, served: Option<SocketAddr>) -> Opti
     Some(found)
 }
 
-/// The port of the database that was named.
-pub fn named_port(scene: &Scene<'_>) -> Option<u16> {
-    let access = scene.target.postgres.as_ref()?;
-    Some(access.config().get_ports().first().copied().unwrap_or(PORT))
-}
-
 /// Says how many connections the server has; asked at the beginning and at the end.
 pub fn publish(scene: &Scene<'_>) {
     let found = scene.found();
@@ -76,7 +93,7 @@ pub fn publish(scene: &Scene<'_>) {
         return;
     }
     let served = found.address.map(|address| address.socket);
-    let Some(sockets) = look(&found.pids, named_port(scene), served) else { return };
+    let Some(sockets) = look(&found.pids, &ports(scene), served) else { return };
     let source = Source::new(
         "postgres",
         format!("sockets of process {}, by their peers", found.pids[0]),
@@ -88,7 +105,8 @@ pub fn publish(scene: &Scene<'_>) {
 /// What is missing to look into the database the server uses, and how to give it.
 pub fn how_to_look(scene: &Scene<'_>) -> String {
     let found = scene.found();
-    let peers = look(&found.pids, None, None).map(|sockets| sockets.peers).unwrap_or_default();
+    let peers =
+        look(&found.pids, &ports(scene), None).map(|sockets| sockets.peers).unwrap_or_default();
     match peers.first() {
         Some(peer) => format!(
             "the server is connected to a PostgreSQL at {peer}: give \

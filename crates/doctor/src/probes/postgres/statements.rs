@@ -50,7 +50,7 @@ struct Candidate {
 /// pg_stat_activity and that of pg_stat_statements are one.
 pub fn shape(text: &str) -> String {
     let mut out = String::new();
-    let clean = redact::sql(text);
+    let clean = redact::postgres_sql(text);
     let mut rest = clean.chars().peekable();
     while let Some(c) = rest.next() {
         if c == '$' && rest.peek().is_some_and(char::is_ascii_digit) {

@@ -96,7 +96,6 @@ pub fn begin(scene: &Scene<'_>) -> Option<Watch> {
     let looker = Looker {
         session,
         pids: found.pids,
-        port: sockets::named_port(scene),
         served: found.address.map(|address| address.socket),
         begun: Instant::now(),
     };
@@ -123,7 +122,6 @@ impl Watch {
 struct Looker {
     session: Arc<Session>,
     pids: Vec<u32>,
-    port: Option<u16>,
     served: Option<SocketAddr>,
     begun: Instant,
 }
@@ -143,12 +141,13 @@ impl Looker {
     }
 
     async fn look(&self, window: &mut Window) -> Result<(), String> {
-        let sockets = sockets::look(&self.pids, self.port, self.served)
+        let sockets = sockets::look(&self.pids, &self.session.ports, self.served)
             .ok_or("the server's sockets cannot be seen")?;
         let all = activity::look(&self.session).await?;
         let at = Instant::now();
         let elapsed_ms = ms(at - self.begun) + SLACK_MS;
         let servers: Vec<&Backend> = all.iter().filter(|one| one.belongs_to(&sockets)).collect();
+        self.can_join(&all, &servers, &sockets)?;
         let ours = of_our_request(&servers, elapsed_ms);
         let label = label(ours, &servers, &sockets, elapsed_ms);
         let other = |one: &&&Backend| ours.is_none_or(|ours| ours.pid != one.pid);
@@ -174,6 +173,26 @@ impl Looker {
             if ours.wait.0 == "Lock" {
                 self.follow(ours, &all, &sockets, &mut window.seen).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Whether sessions could be joined with the server's sockets at all: without the right to see
+    /// them, a hidden session would pass for one that does not exist.
+    fn can_join(
+        &self,
+        all: &[Backend],
+        servers: &[&Backend],
+        sockets: &Sockets,
+    ) -> Result<(), String> {
+        let unmatched = sockets.count() > servers.len();
+        let hidden = |one: &Backend| one.client.is_none() && !one.over_unix;
+        if unmatched && !self.session.sees_all && all.iter().any(hidden) {
+            return Err(self.session.lacks_rights());
+        }
+        let over_unix = servers.iter().any(|one| one.over_unix);
+        if !sockets.unix.is_empty() && !over_unix && all.iter().any(|one| one.over_unix) {
+            return Err("only root sees which session a Unix socket belongs to".to_owned());
         }
         Ok(())
     }
@@ -379,7 +398,7 @@ fn publish_backend(
     scene.fact(FactKey::PgBackendState, &name, redact::text(&one.state), source);
     scene.fact(FactKey::PgBackendStarted, &name, one.started.clone(), source);
     scene.fact(FactKey::PgBackendApp, &name, application(one), source);
-    scene.fact(FactKey::PgBackendQuery, &name, redact::sql(&one.query), source);
+    scene.fact(FactKey::PgBackendQuery, &name, redact::postgres_sql(&one.query), source);
     scene.fact(FactKey::PgBackendOurs, &name, ours, source);
     if let Some(age) = one.xact_ms {
         scene.fact(FactKey::PgBackendXactMs, &name, age, source);

@@ -20,7 +20,7 @@ pub enum Database {
     /// A SQLite file.
     File(PathBuf),
     /// A PostgreSQL database.
-    Postgres(PostgresAccess),
+    Postgres(Box<PostgresAccess>),
 }
 
 /// Reads what stands behind `--db`, and the password where one is given.
@@ -41,10 +41,10 @@ pub fn named(db: Option<&str>, password: Option<&Path>) -> Result<Database, Fail
         None => return Ok(Database::Unnamed),
     };
     let password = password.map(read_password).transpose()?;
-    Ok(Database::Postgres(match password {
+    Ok(Database::Postgres(Box::new(match password {
         Some(password) => access.with_password(&password),
         None => access,
-    }))
+    })))
 }
 
 fn usage(what: impl Into<String>) -> Failure {

@@ -141,7 +141,7 @@ impl Doctor {
         let (file, postgres) = match named {
             Database::Unnamed => (None, None),
             Database::File(path) => (Some(path), None),
-            Database::Postgres(access) => (None, Some(access)),
+            Database::Postgres(access) => (None, Some(*access)),
         };
         let stranger = Target {
             url: self.url.as_deref().map(with_scheme).transpose()?,
