@@ -4,3 +4,4 @@ pub mod client;
 pub mod galen;
 pub mod patients;
 pub mod shop;
+pub mod sickroom;

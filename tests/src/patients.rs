@@ -285,31 +285,8 @@ pub(crate) fn lock(name: &str) -> Result<File> {
 /// # Errors
 /// When the environment cannot be made.
 pub fn python() -> Result<PathBuf> {
-    let _one_at_a_time = lock("venv.lock")?;
-    let venv = home()?.join("venv");
-    let python = venv.join("bin/python");
-    let wanted = fs::read_to_string(sources().join("requirements.txt"))?;
-    let mark = venv.join("requirements.installed");
-    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    let make = ["-m", "venv", "--clear"].map(str::to_owned);
-    run(Path::new("python3"), make.into_iter().chain([venv.display().to_string()]))?;
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(str::to_owned);
-    run(&python, install.into_iter().chain([sources_file("requirements.txt")]))?;
-    fs::write(mark, wanted)?;
-    Ok(python)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
-fn run(program: &Path, words: impl Iterator<Item = String>) -> Result<()> {
-    let status = Command::new(program).args(words).stdin(Stdio::null()).status();
-    let status = status.with_context(|| format!("run {}", program.display()))?;
-    if !status.success() {
-        bail!("{} ended with {status}", program.display());
-    }
-    Ok(())
+    galen_testkit::python("patients", &sources().join("requirements.txt"))
+        .context("make the patients' environment")
 }
 
 fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child> {

@@ -17,6 +17,7 @@ mod page;
 mod refusal;
 mod secret;
 mod store;
+mod trace;
 
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
@@ -41,3 +42,4 @@ pub use store::{
     ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
     StoreError, StoreResult,
 };
+pub use trace::{SpanId, TraceContext, TraceId, TraceIdError, TraceShare};

@@ -1,15 +1,16 @@
 //! The one place where sentences become English: every code with its text.
 
-mod postgres;
-
-use postgres::with_postgres;
-
 use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
+/// The rows of this file come last; before them, each named group adds those of its own file.
 macro_rules! codes {
-    ([] $($name:ident: $english:literal;)+) => {
+    (groups: [] $($rows:tt)*) => { codes! { $($rows)* } };
+    (groups: [$group:ident $($more:ident)*] $($rows:tt)*) => {
+        $group! { [$($more)*] $($rows)* }
+    };
+    ($($name:ident: $english:literal;)+) => {
         /// A sentence, phrase or word that a report can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -39,8 +40,16 @@ impl serde::Serialize for Code {
     }
 }
 
-// A new sentence is one row here, or in the file of its database.
-with_postgres! { [codes]
+#[macro_use]
+mod access;
+#[macro_use]
+mod postgres;
+#[macro_use]
+mod process;
+
+// A new sentence is one row here, or in the file of its group.
+codes! {
+    groups: [access_words process_words postgres_words]
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";

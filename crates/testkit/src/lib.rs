@@ -1,4 +1,4 @@
-//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a real PostgreSQL, and the suite every store passes.
+//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a Python, a PostgreSQL, and the suite every store passes.
 //!
 //! A development dependency only: nothing here is safe to ship, the entropy least of all.
 #![expect(
@@ -11,8 +11,10 @@ pub mod conformance;
 mod entropy;
 mod observer;
 pub mod postgres;
+mod python;
 pub mod samples;
 
 pub use clock::HandClock;
 pub use entropy::SeededEntropy;
 pub use observer::{CollectingObserver, NullObserver};
+pub use python::python;

@@ -8,7 +8,7 @@ use crate::sentence::{Param, Sentence};
 use crate::words::Code;
 
 /// A row of advice without a state of its own.
-const fn advice(
+pub(super) const fn advice(
     id: &'static str,
     causes: &'static [&'static str],
     (title, risk, undo): (Code, Code, Code),
@@ -117,7 +117,7 @@ pub(super) const UPGRADE_SQLITE: Repair = advice(
     upgrade_sqlite,
 );
 
-/// Terms that are words alone.
+/// Advice in words alone.
 pub(super) fn told(how: Sentence) -> Option<Terms> {
     Some(Terms { how: Some(how), ..Terms::default() })
 }

@@ -1,11 +1,13 @@
 //! Repairs: which exist, of which class, what they would do, and what is refused with a reason.
 
+mod access;
 mod advice;
 mod checkpoint;
 mod lock_file;
 mod optimize;
 pub mod port;
 mod postgres;
+mod process;
 pub mod refusals;
 pub mod run;
 mod sweep;
@@ -56,6 +58,34 @@ pub const ALL: &[&Repair] = &[
     &postgres::CONNECT,
     &postgres::UP,
     &postgres::SLOT,
+    // Group A.
+    &access::CONTINUE,
+    &access::THAW,
+    &access::TRACER,
+    &access::DESCRIPTORS,
+    &access::QUEUE,
+    &access::SYN,
+    &access::FAMILY,
+    &access::RESOLVER,
+    &access::DIAL,
+    &access::PORTS,
+    &access::TLS,
+    &access::CLOCK,
+    // Group B.
+    &process::LIMITER,
+    &process::SYNC,
+    &process::QUOTA,
+    &process::STEAL,
+    &process::GC,
+    &process::PRESSURE,
+    &process::OOM,
+    &process::LEAK,
+    &process::DEADLOCK,
+    &process::CRASH,
+    &process::TASKS,
+    &process::DISK,
+    &process::FULL,
+    &process::DEBUG,
 ];
 
 /// Who may carry a repair out.
