@@ -43,9 +43,17 @@ impl Clock for Wall {
 /// # Panics
 /// When the doctor fails.
 pub async fn report_on(target: Target) -> Report {
+    report_by(target, Thresholds { response_target_ms: 500.0, ..Thresholds::default() }).await
+}
+
+/// Examines a target by these thresholds.
+///
+/// # Panics
+/// When the doctor fails.
+pub async fn report_by(target: Target, thresholds: Thresholds) -> Report {
     let request = ExamineRequest {
         target,
-        thresholds: Thresholds { response_target_ms: 500.0, ..Thresholds::default() },
+        thresholds,
         apply: false,
         previous: None,
         arguments: vec!["galen".to_owned(), "doctor".to_owned()],
@@ -67,6 +75,7 @@ pub async fn report_on(target: Target) -> Report {
 #[must_use]
 pub fn target_of(patient: &Patient, child: &str) -> Target {
     let mut target = Target::stranger(patient.url());
+    // The patients that compute need more than the default on a machine that does other work too.
     target.caps.request_deadline = std::time::Duration::from_secs(15);
     target.child_exe = Some(PathBuf::from(child));
     target
@@ -76,12 +85,12 @@ pub fn target_of(patient: &Patient, child: &str) -> Target {
 ///
 /// # Panics
 /// When not exactly this cause is named.
-#[must_use]
 pub fn named(report: &Report, cause: &str) -> String {
     let findings = &report.verdict.findings;
     let theirs: Vec<_> = findings.iter().filter(|finding| finding.cause != NEIGHBOUR).collect();
     let causes: Vec<&str> = theirs.iter().map(|finding| finding.cause).collect();
     assert_eq!(causes, [cause]);
+    assert_eq!(report.exit_code(), 1);
     theirs[0].object.clone()
 }
 
@@ -93,6 +102,12 @@ pub fn named(report: &Report, cause: &str) -> String {
 pub fn told(report: &Report, cause: &str) -> String {
     let finding = report.verdict.hygiene.iter().find(|finding| finding.cause == cause);
     finding.unwrap_or_else(|| panic!("{cause} is not told")).object.clone()
+}
+
+/// Whether a cause is told and explains no symptom.
+#[must_use]
+pub fn is_told(report: &Report, cause: &str) -> bool {
+    report.verdict.hygiene.iter().any(|finding| finding.cause == cause)
 }
 
 /// Whether a cause is excluded by a measurement.

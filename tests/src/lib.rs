@@ -6,4 +6,5 @@ pub mod doctoring;
 pub mod galen;
 pub mod patients;
 pub mod redis;
+pub mod shop;
 pub mod sickroom;

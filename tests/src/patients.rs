@@ -284,22 +284,8 @@ impl Patient {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let until = Instant::now() + PATIENCE;
-        let client = Client::new(&self.url());
-        while client.get("/health").is_err() {
-            if let Some(status) = self.app.try_wait()? {
-                bail!("the patient ended with {status}:\n{}", self.log());
-            }
-            if Instant::now() > until {
-                bail!("the patient did not answer in {PATIENCE:?}:\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("app.log")).unwrap_or_default()
+        let url = self.url();
+        answers(&mut self.app, &url, self.folder.path())
     }
 
     fn add_what_lies_outside(&mut self, python: &Path, fault: Fault) -> Result<()> {
@@ -349,8 +335,28 @@ impl Drop for Patient {
     }
 }
 
+/// Waits until an application answers its `/health`.
+///
+/// # Errors
+/// When it ends, or takes too long; with what its log says.
+pub(crate) fn answers(app: &mut Child, url: &str, folder: &Path) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    let client = Client::new(url);
+    let log = || fs::read_to_string(folder.join("app.log")).unwrap_or_default();
+    while client.get("/health").is_err() {
+        if let Some(status) = app.try_wait()? {
+            bail!("the patient ended with {status}:\n{}", log());
+        }
+        if Instant::now() > until {
+            bail!("the patient did not answer in {PATIENCE:?}:\n{}", log());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
 /// Stops a child that has not been waited for: the PID of one that has may be another's by now.
-fn stop_running(child: &mut Child) {
+pub(crate) fn stop_running(child: &mut Child) {
     if matches!(child.try_wait(), Ok(None)) {
         stop(child);
     }
@@ -369,14 +375,14 @@ fn is_source(path: &Path) -> bool {
 }
 
 /// Where what patients share is kept between runs.
-fn home() -> Result<PathBuf> {
+pub(crate) fn home() -> Result<PathBuf> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/patients");
     fs::create_dir_all(&home)?;
     Ok(home.canonicalize()?)
 }
 
 /// Waits for a lock among all tests on this machine, and holds it as long as the file is open.
-fn lock(name: &str) -> Result<File> {
+pub(crate) fn lock(name: &str) -> Result<File> {
     let file = File::create(home()?.join(name))?;
     file.lock().with_context(|| format!("wait for {name}"))?;
     Ok(file)
@@ -391,8 +397,28 @@ pub fn python() -> Result<PathBuf> {
         .context("make the patients' environment")
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
 fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child> {
+    let database = folder.join("dev.db").display().to_string();
+    let upstream = fault.upstream().to_string();
+    // uvicorn takes the number of its workers from WEB_CONCURRENCY.
+    let workers = if fault == Fault::SessionInMemory { "3" } else { "1" };
+    let environment = [
+        ("PATIENT_FAULT", fault.in_the_app()),
+        ("PATIENT_UPSTREAM", &upstream),
+        ("PATIENT_DB", &database),
+        ("WEB_CONCURRENCY", workers),
+    ];
+    uvicorn(python, folder, port, &environment)
+}
+
+/// Serves the `app.py` of a folder, which is also where its `app.log` goes.
+#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
+pub(crate) fn uvicorn(
+    python: &Path,
+    folder: &Path,
+    port: u16,
+    environment: &[(&str, &str)],
+) -> Result<Child> {
     let log = File::create(folder.join("app.log"))?;
     Command::new(python)
         .args([
@@ -406,11 +432,8 @@ fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child>
             "--port",
         ])
         .arg(port.to_string())
-        .args(if fault == Fault::SessionInMemory { &["--workers", "3"][..] } else { &[] })
         .current_dir(folder)
-        .env("PATIENT_FAULT", fault.in_the_app())
-        .env("PATIENT_UPSTREAM", fault.upstream().to_string())
-        .env("PATIENT_DB", folder.join("dev.db"))
+        .envs(environment.iter().copied())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
@@ -483,8 +506,13 @@ fn words(all: &[&str]) -> Vec<String> {
 }
 
 /// Starts a script and waits for its first line, by which it says that it has begun.
-#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
 fn speaking(python: &Path, folder: &Path, words: &[String]) -> Result<Child> {
+    Ok(heard(python, folder, words)?.0)
+}
+
+/// The same, with what the line says.
+#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
+pub(crate) fn heard(python: &Path, folder: &Path, words: &[String]) -> Result<(Child, String)> {
     let mut child = Command::new(python)
         .args(words)
         .current_dir(folder)
@@ -500,7 +528,7 @@ fn speaking(python: &Path, folder: &Path, words: &[String]) -> Result<Child> {
         stop(&mut child);
         bail!("{words:?} ended before it began");
     }
-    Ok(child)
+    Ok((child, line.trim().to_owned()))
 }
 
 /// The PID of a process that has just ended.

@@ -1,64 +1,20 @@
 //! The doctor on patients with a known cause, and on look-alikes where the cause must be ruled out.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test reads the clock, starts programs, shows what it saw, and fails by panicking"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
-use galen_core::{Clock, UnixMs};
 use galen_doctor::report::Report;
-use galen_doctor::verdict::Outcome;
-use galen_doctor::{ExamineRequest, Ports, Silent, Target, Thresholds, examine};
-use galen_testkit::SeededEntropy;
+use galen_doctor::{Target, Thresholds};
+use galen_tests::doctoring::{self, is_healthy, is_ruled_out, is_told, named};
 use galen_tests::patients::{Fault, Patient};
 
-/// The real time: expiry and start times of real processes are judged by it.
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&self) -> UnixMs {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        UnixMs(i64::try_from(since.expect("after 1970").as_millis()).expect("a date"))
-    }
-
-    fn monotonic_ns(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_nanos()).expect("not five centuries")
-    }
-}
-
 async fn report_on(target: Target) -> Report {
-    let request = ExamineRequest {
-        target,
-        thresholds: Thresholds::default(),
-        apply: false,
-        previous: None,
-        arguments: vec!["galen".to_owned(), "doctor".to_owned()],
-    };
-    let ports = Ports {
-        clock: Arc::new(Wall(Instant::now())),
-        entropy: Arc::new(SeededEntropy::new(7)),
-        progress: Arc::new(Silent),
-        witness: None,
-        repairer: None,
-    };
-    let report = examine(request, ports).await.expect("a report");
-    eprintln!("{}", report.to_terminal(false, 120));
-    report
+    doctoring::report_by(target, Thresholds::default()).await
 }
 
 fn target_of(patient: &Patient) -> Target {
-    let mut target = Target::stranger(patient.url());
-    // The patients that compute need more than the default on a machine that does other work too.
-    target.caps.request_deadline = std::time::Duration::from_secs(15);
-    target.child_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_doctor_child")));
-    target
+    doctoring::target_of(patient, env!("CARGO_BIN_EXE_doctor_child"))
 }
 
 async fn examined(patient: &Patient) -> Report {
@@ -67,30 +23,6 @@ async fn examined(patient: &Patient) -> Report {
 
 fn patient(fault: Fault) -> Patient {
     Patient::start(fault).expect("a patient")
-}
-
-/// A neighbour takes the CPU: the truth on a machine that builds or tests something else.
-const NEIGHBOUR: &str = "F19";
-
-/// The object of the named cause; anything else named is a failure.
-fn named(report: &Report, cause: &str) -> String {
-    let findings = &report.verdict.findings;
-    let theirs: Vec<_> = findings.iter().filter(|finding| finding.cause != NEIGHBOUR).collect();
-    let causes: Vec<&str> = theirs.iter().map(|finding| finding.cause).collect();
-    assert_eq!(causes, [cause]);
-    theirs[0].object.clone()
-}
-
-fn is_hygiene(report: &Report, cause: &str) -> bool {
-    report.verdict.hygiene.iter().any(|finding| finding.cause == cause)
-}
-
-fn is_ruled_out(report: &Report, cause: &str) -> bool {
-    report.verdict.ruled_out.iter().any(|excluded| excluded.cause.id == cause)
-}
-
-fn is_healthy(report: &Report) -> bool {
-    report.verdict.outcome == Outcome::Healthy && report.exit_code() == 0
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +109,7 @@ async fn bloat_expired_sessions_and_zombies_are_told_and_never_made_a_cause() {
         let patient = patient(fault);
         let report = examined(&patient).await;
         assert!(is_healthy(&report), "{fault:?}");
-        assert!(is_hygiene(&report, cause), "{fault:?}");
+        assert!(is_told(&report, cause), "{fault:?}");
     }
 }
 
@@ -187,7 +119,7 @@ async fn a_second_copy_and_a_stale_pid_file_are_told() {
         let patient = patient(fault);
         let report = examined(&patient).await;
         assert!(report.verdict.findings.is_empty(), "{fault:?}");
-        assert!(is_hygiene(&report, cause), "{fault:?}");
+        assert!(is_told(&report, cause), "{fault:?}");
     }
 }
 

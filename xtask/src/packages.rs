@@ -70,7 +70,13 @@ pub const ALL: &[Package] = &[
         name: "postgresql",
         sign: Sign::Below("/usr/lib/postgresql", "bin/initdb"),
         needed: Occasion::Test,
-        why: "preparing every statement on the second engine",
+        why: "preparing every statement on the second engine, and the patients on PostgreSQL",
+    },
+    Package {
+        name: "postgresql-15-hypopg",
+        sign: Sign::Below("/usr/share/postgresql", "extension/hypopg.control"),
+        needed: Occasion::Test,
+        why: "the doctor's trial of an index that is not built",
     },
     program(
         "iptables",

@@ -165,6 +165,9 @@ impl<'a> Case<'a> {
             name if name.starts_with("Thread") || name.starts_with("Process") => {
                 self.evidence.any_gap(FactKey::TargetPid)
             }
+            name if name.starts_with("Pg") => [FactKey::PgVersion, FactKey::PgWaits]
+                .into_iter()
+                .find_map(|key| self.evidence.any_gap(key)),
             _ => None,
         };
         let reason = before.map_or("no probe found it here", |gap| &gap.reason).to_owned();

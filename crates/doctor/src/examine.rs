@@ -86,7 +86,8 @@ pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, Do
     if request.apply && !target.own {
         return Err(DoctorError::ApplyOnStranger(target.name()));
     }
-    if !target.own && target.url.is_none() && target.pid.is_none() && target.database.is_none() {
+    let has_database = target.database.is_some() || target.postgres.is_some();
+    if !target.own && target.url.is_none() && target.pid.is_none() && !has_database {
         return Err(DoctorError::NoTarget);
     }
     let started_at = ports.clock.now();

@@ -11,6 +11,8 @@ pub mod http;
 mod locks;
 mod peers;
 mod pools;
+mod postgres;
+pub mod postgres_access;
 pub mod probes;
 pub mod progress;
 pub mod proof;
@@ -18,6 +20,8 @@ pub mod repairs;
 pub mod report;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_postgres;
 pub mod sentence;
 pub mod stats;
 pub mod symptom;
@@ -29,6 +33,7 @@ pub mod verdict;
 pub mod words;
 
 pub use examine::{DoctorError, ExamineRequest, Ports, Witness, examine};
+pub use postgres_access::PostgresAccess;
 pub use progress::{Progress, Silent, Stage};
 pub use report::{Previous, Report};
 pub use target::{Caps, Intended, Target};

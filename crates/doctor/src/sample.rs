@@ -133,6 +133,7 @@ pub fn server(bed: Bed) -> Bed {
         .fact(FactKey::DoctorOnCpuNs, "doctor", 90_000_000)
         .fact(FactKey::DoctorRunQueueNs, "doctor", 4_000_000)
         .fact(FactKey::DoctorWindowNs, "doctor", 9_000_000_000_i64)
+        .fact(FactKey::PgServerSockets, "target", 0)
 }
 
 /// The serving process 4100 behind an address where connecting ends so.

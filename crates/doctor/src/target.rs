@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::postgres_access::PostgresAccess;
+
 /// What is examined. Everything not given is discovered by the probes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -10,6 +12,8 @@ pub struct Target {
     pub url: Option<String>,
     /// The SQLite database file, when the caller names it.
     pub database: Option<PathBuf>,
+    /// The PostgreSQL database it works with, when the caller names it.
+    pub postgres: Option<PostgresAccess>,
     /// The serving process, when the caller names it.
     pub pid: Option<u32>,
     /// Paths to probe with GET; empty means: discover (OpenAPI document, then a few usual ones).
@@ -81,6 +85,7 @@ impl Target {
         Self {
             url: Some(url.into()),
             database: None,
+            postgres: None,
             pid: None,
             paths: Vec::new(),
             own: false,
@@ -93,11 +98,12 @@ impl Target {
 
     /// How the target is called in a report.
     pub fn name(&self) -> String {
-        match (&self.url, self.pid, &self.database) {
-            (Some(url), _, _) => url.clone(),
-            (None, Some(pid), _) => format!("process {pid}"),
-            (None, None, Some(file)) => file.display().to_string(),
-            (None, None, None) => "this installation".to_owned(),
+        match (&self.url, self.pid, &self.database, &self.postgres) {
+            (Some(url), ..) => url.clone(),
+            (None, Some(pid), ..) => format!("process {pid}"),
+            (None, None, Some(file), _) => file.display().to_string(),
+            (None, None, None, Some(postgres)) => postgres.name(),
+            (None, None, None, None) => "this installation".to_owned(),
         }
     }
 }

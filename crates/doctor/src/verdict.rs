@@ -270,9 +270,10 @@ fn slow_line(case: &Case<'_>, symptom: &Symptom) -> Option<Sentence> {
 
 /// No endpoint was asked: a database file alone can still be in order.
 fn unmeasured(case: &Case<'_>, verdict: &mut Verdict) {
-    let file = case.evidence.any(FactKey::SqlitePath);
     let asked = case.evidence.any(FactKey::ConnectOutcome).is_some();
-    match file.filter(|_| !asked) {
+    let sqlite = case.evidence.any(FactKey::SqlitePath);
+    let database = sqlite.or_else(|| case.evidence.any(FactKey::PgVersion));
+    match database.filter(|_| !asked) {
         Some(fact) => {
             verdict.outcome = Outcome::Healthy;
             verdict.headline =

@@ -1,4 +1,4 @@
-//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a Python, and the suite every store passes.
+//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a Python, a PostgreSQL, and the suite every store passes.
 //!
 //! A development dependency only: nothing here is safe to ship, the entropy least of all.
 #![expect(
@@ -11,6 +11,7 @@ mod clock;
 pub mod conformance;
 mod entropy;
 mod observer;
+pub mod postgres;
 mod python;
 pub mod samples;
 

@@ -9,6 +9,7 @@ use crate::figure::{Expr, Figure};
 use crate::locks;
 use crate::peers;
 use crate::pools::{self, FullPool};
+use crate::postgres::{self, Doing, Pool, Waits};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::threads::{self, ThreadView, Wait};
@@ -24,6 +25,10 @@ pub(super) fn parts(
     let ledger = ledger_parts(evidence, symptom, inside);
     if !ledger.is_empty() {
         return ledger;
+    }
+    let database = database_parts(evidence, symptom, views, inside);
+    if !database.is_empty() {
+        return database;
     }
     if let Some(pool) = pools::full(views) {
         return pool_parts(evidence, &pool, inside);
@@ -54,6 +59,56 @@ fn peer_part(
         .figure("n", &Figure::count(Expr::n(peer.fact), evidence)?);
     let time = awaited.at_most(inside.clone().less(explained));
     Some(Part { component, time, note: Some(note) })
+}
+
+/// The least share of looks from which on PostgreSQL's backends, and not the threads, tell where
+/// the time went.
+const DATABASE_SHARE_MIN: f64 = 0.3;
+
+/// What the backend of the request did in PostgreSQL, or that the request waited for one.
+fn database_parts(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    views: &[ThreadView<'_>],
+    inside: &Expr,
+) -> Vec<Part> {
+    let Some(waits) = postgres::waits(evidence, symptom) else { return Vec::new() };
+    let part = |component, doing| Part {
+        component,
+        time: inside.clone().times(waits.share_expr(doing)),
+        note: backend_note(evidence, &waits, doing),
+    };
+    let mut parts = vec![
+        part(Component::DbLock, Doing::Locked),
+        part(Component::DbWork, Doing::Work),
+        part(Component::Disk, Doing::Disk),
+        part(Component::Upstream, Doing::Connecting),
+    ];
+    let at_work = 1.0 - waits.share(Doing::Nothing);
+    let pool = Pool::of(evidence, symptom, views).filter(Pool::is_exhausted);
+    if pool.is_some() {
+        parts.push(part(Component::PoolWait, Doing::Nothing));
+    } else if at_work < DATABASE_SHARE_MIN {
+        return Vec::new();
+    } else if let Some(view) = threads::working(views) {
+        // While the backend is idle the server itself computes, at most for that long.
+        let nothing = waits.share_expr(Doing::Nothing);
+        let on_cpu = view.on_cpu_expr().unwrap_or(Expr::Constant(0.0)).at_most(nothing);
+        parts.push(Part::new(Component::OnCpu, inside.clone().times(on_cpu)));
+    }
+    parts
+}
+
+fn backend_note(evidence: &Evidence, waits: &Waits<'_>, doing: Doing) -> Option<Sentence> {
+    let label = waits.most(doing)?;
+    let looks = Figure::count(Expr::count(waits.fact, label), evidence)?;
+    let n = Figure::count(Expr::n(waits.fact), evidence)?;
+    Some(
+        Sentence::new(Code::BudgetNotePg)
+            .name("wait", label, waits.fact)
+            .figure("looks", &looks)
+            .figure("n", &n),
+    )
 }
 
 /// Below this ratio of a burst's median to one request alone its requests were served together.

@@ -294,6 +294,17 @@ mod tests {
     }
 
     #[test]
+    fn a_request_waits_in_postgresql_or_for_a_connection_to_it() {
+        use crate::sample_postgres;
+        let locked = budget(Bed::new().with(|bed| sample_postgres::locked(bed, "active")));
+        adds_up(&locked);
+        assert!(locked.percent(Component::DbLock) > 90.0, "{locked:?}");
+        let starved = budget(Bed::new().with(sample_postgres::empty_pool));
+        adds_up(&starved);
+        assert!(starved.percent(Component::PoolWait) > 90.0, "{starved:?}");
+    }
+
+    #[test]
     fn a_request_nobody_works_on_is_unexplained() {
         let budget = budget(Bed::new().with(sample::awaiting_handler));
         adds_up(&budget);

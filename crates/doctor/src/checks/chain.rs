@@ -32,6 +32,17 @@ pub fn timing(case: &Case<'_>, endpoint: &str) -> Option<Sentence> {
     Some(says(Code::Timing)?.figure("p95", &case.ms(Expr::p95(fact))?))
 }
 
+/// How many of an endpoint's requests failed.
+pub fn failed(case: &Case<'_>, endpoint: &str) -> Option<Sentence> {
+    let fact = case.evidence.find(FactKey::HttpErrors, endpoint)?;
+    Some(
+        Sentence::new(Code::TimingFailed)
+            .name("path", endpoint, fact)
+            .figure("errors", &case.count(Expr::value(fact))?)
+            .figure("n", &case.count(Expr::n(fact))?),
+    )
+}
+
 /// The held request, how long it took, and the room it stood in most.
 pub fn rooms(case: &Case<'_>, symptom: &Symptom) -> Vec<Sentence> {
     let objects = [&symptom.object, &symptom.path];

@@ -23,7 +23,8 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn examine(case: &Case<'_>) -> Judgement {
     if let Some(symptom) = case.symptoms.first() {
-        return match chain::timing(case, &symptom.object).or_else(|| failed(case, &symptom.object))
+        return match chain::timing(case, &symptom.object)
+            .or_else(|| chain::failed(case, &symptom.object))
         {
             Some(says) => Judgement::RuledOut(says),
             None => Judgement::lacking(case, CAUSE.required[0]),
@@ -66,16 +67,6 @@ fn sentence(case: &Case<'_>, endpoints: &[&Fact]) -> Option<Sentence> {
     let count = Expr::sum(endpoints.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
     let count = Figure::of(count, Unit::Count, case.evidence)?;
     Some(says(Code::Healthy).figure("endpoints", &count))
-}
-
-fn failed(case: &Case<'_>, endpoint: &str) -> Option<Sentence> {
-    let fact = case.evidence.find(FactKey::HttpErrors, endpoint)?;
-    Some(
-        Sentence::new(Code::TimingFailed)
-            .name("path", endpoint, fact)
-            .figure("errors", &case.count(Expr::value(fact))?)
-            .figure("n", &case.count(Expr::n(fact))?),
-    )
 }
 
 #[cfg(test)]

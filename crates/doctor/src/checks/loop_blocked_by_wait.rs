@@ -5,6 +5,7 @@ use crate::case::Case;
 use crate::evidence::{Fact, FactKey};
 use crate::figure::{Expr, Figure};
 use crate::locks;
+use crate::postgres;
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::threads::{ThreadView, Wait};
@@ -23,7 +24,7 @@ pub(super) const CAUSE: Cause = Cause {
         FactKey::PythonSourceText,
         FactKey::ThreadReleaseToResponseMs,
     ],
-    refutes: &[waits_for_a_lock],
+    refutes: &[waits_for_a_lock, waits_for_postgres],
     look_alikes: &["F14", "F15", "F17", "F35", "F19"],
     bound: None,
     examine,
@@ -43,6 +44,14 @@ fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
             .figure("share", &share)
             .cite(view.waits),
     )
+}
+
+/// The loop calls PostgreSQL synchronously, and its backend waits for a lock.
+fn waits_for_postgres(case: &Case<'_>) -> Option<Sentence> {
+    let (_, view) = case.loops().into_iter().next()?;
+    let waits = view.looks(Wait::Network) * 10 >= view.looks_total() * 6;
+    let says = waits.then(|| postgres::lock_instead(case, Code::PgLoopWaits)).flatten()?;
+    Some(says.cite(view.waits))
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -200,6 +209,14 @@ fn why_not(case: &Case<'_>, view: &ThreadView<'_>) -> Option<Sentence> {
 mod tests {
     use super::*;
     use crate::sample::{self, Bed, assert_found, assert_ruled_out, judge};
+
+    #[test]
+    fn a_loop_that_waits_for_a_locked_backend_is_ruled_out_because_the_lock_is_the_cause() {
+        use crate::sample_postgres;
+        let bed = Bed::new().with(|bed| sample_postgres::locked(bed, "active"));
+        let bed = sample::thread(bed, 4100, "/orders", "epoll_wait", &[("poll", 64)]);
+        assert_ruled_out(judge(&CAUSE, bed), Code::PgLoopWaits);
+    }
 
     #[test]
     fn a_sleep_on_the_loop_is_named_with_its_line() {

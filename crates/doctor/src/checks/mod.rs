@@ -43,6 +43,18 @@ mod no_wal;
 mod nothing_listening;
 mod oom_killed;
 mod own_transaction;
+mod pg_bloat;
+mod pg_connect_per_request;
+mod pg_disk;
+mod pg_down;
+mod pg_idle_transaction;
+mod pg_lock_wait;
+mod pg_missing_index;
+mod pg_no_connection_left;
+mod pg_pool_exhausted;
+mod pg_pool_leaked;
+mod pg_slot;
+mod pg_stale_statistics;
 mod port_held;
 mod rate_limiter;
 mod read_only_database;
@@ -74,6 +86,7 @@ use crate::budget::UNEXPLAINED_PERCENT_MAX;
 use crate::case::Case;
 use crate::evidence::{FactId, FactKey, Missing};
 use crate::figure::Figure;
+use crate::postgres;
 use crate::sentence::Sentence;
 use crate::symptom::{self, Ailment};
 use crate::words::Code;
@@ -121,6 +134,19 @@ pub const ALL: &[&Cause] = &[
     &cookie_never_returns::CAUSE,
     &large_answer::CAUSE,
     &cold_start::CAUSE,
+    // PostgreSQL.
+    &pg_lock_wait::CAUSE,
+    &pg_idle_transaction::CAUSE,
+    &pg_pool_exhausted::CAUSE,
+    &pg_pool_leaked::CAUSE,
+    &pg_no_connection_left::CAUSE,
+    &pg_missing_index::CAUSE,
+    &pg_stale_statistics::CAUSE,
+    &pg_bloat::CAUSE,
+    &pg_disk::CAUSE,
+    &pg_connect_per_request::CAUSE,
+    &pg_down::CAUSE,
+    &pg_slot::CAUSE,
     // Group A.
     &first_address::CAUSE,
     &accept_queue::CAUSE,
@@ -199,6 +225,13 @@ pub struct Cause {
     pub bound: Option<Bounded>,
     /// The judgement itself.
     pub examine: Examine,
+}
+
+impl Cause {
+    /// Whether it cannot be named without a fact of PostgreSQL.
+    fn is_about_postgres(&self) -> bool {
+        self.required.iter().any(|keys| keys.iter().all(|key| key.name().starts_with("Pg")))
+    }
 }
 
 /// The most a cause can explain, by a measured bound.
@@ -324,6 +357,11 @@ pub fn judge(cause: &Cause, case: &Case<'_>) -> Judgement {
     {
         return Judgement::RuledOut(says);
     }
+    if cause.is_about_postgres()
+        && let Some(says) = postgres::absent(case)
+    {
+        return Judgement::RuledOut(says);
+    }
     let lacking: Vec<Missing> = cause
         .required
         .iter()
@@ -409,11 +447,10 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     #[test]
-    fn every_look_alike_is_itself_a_check_or_said_to_be_later_work() {
-        const LATER: &[&str] = &["F49", "F51"];
+    fn every_look_alike_is_itself_a_check() {
         for cause in ALL {
             for other in cause.look_alikes {
-                assert!(by_name(other).is_some() || LATER.contains(other), "{} {other}", cause.id);
+                assert!(by_name(other).is_some(), "{} {other}", cause.id);
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::evidence::{Fact, FactKey};
 use crate::figure::{Expr, Figure, Unit};
 use crate::locks;
 use crate::pools::{self, FullPool, Place};
+use crate::postgres;
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
 use crate::words::Code;
@@ -19,8 +20,8 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Latency,
     required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadSyscalls, FactKey::ThreadWchans]],
     supporting: &[FactKey::HttpThroughput, FactKey::PythonLines, FactKey::ProcessThreads],
-    refutes: &[hashes_instead, waits_for_a_lock, streams_instead],
-    look_alikes: &["F13", "F35", "F16", "F73"],
+    refutes: &[hashes_instead, waits_for_a_lock, streams_instead, waits_for_postgres],
+    look_alikes: &["F13", "F35", "F16", "F73", "F49"],
     bound: None,
     examine,
 };
@@ -59,6 +60,12 @@ fn streams_instead(case: &Case<'_>) -> Option<Sentence> {
     let count = case.count(Expr::median(streams))?;
     let waits = pool.views.iter().take(4).map(|view| view.waits);
     Some(Sentence::new(Code::StreamsFew).figure("streams", &count).cite_all(waits))
+}
+
+/// The pool's threads call PostgreSQL, and the request's backend waits for a lock.
+fn waits_for_postgres(case: &Case<'_>) -> Option<Sentence> {
+    first_full(case)?;
+    postgres::lock_instead(case, Code::PgThreadsWait)
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -172,6 +179,17 @@ mod tests {
             &[40.0; 20],
         );
         assert_ruled_out(judge(&CAUSE, bed), Code::StreamsFew);
+    }
+
+    #[test]
+    fn a_pool_that_waits_for_a_locked_backend_is_ruled_out_because_the_lock_is_the_cause() {
+        let waits = [("Lock:transactionid", 64)];
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).counts(
+            FactKey::PgWaits,
+            "/sync",
+            &waits,
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::PgThreadsWait);
     }
 
     #[test]

@@ -177,6 +177,21 @@ pub fn parse_phase(object: &str) -> Option<(&str, &str)> {
     object.rsplit_once(" phase ")
 }
 
+/// A PostgreSQL database: `postgres://127.0.0.1:5432/app`, without its user.
+pub fn postgres(address: &str, database: &str) -> String {
+    format!("postgres://{address}/{database}")
+}
+
+/// One session of a PostgreSQL server: `postgres://127.0.0.1:5432/app backend 4711`.
+pub fn backend(database: &str, pid: i64) -> String {
+    format!("{database} backend {pid}")
+}
+
+/// One replication slot: `postgres://127.0.0.1:5432/app slot standby_2`.
+pub fn slot(database: &str, name: &str) -> String {
+    format!("{database} slot {name}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

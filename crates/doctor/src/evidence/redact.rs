@@ -87,6 +87,57 @@ pub fn sql(raw: &str) -> String {
     capped(&out)
 }
 
+/// The same for PostgreSQL's dialect, whose literals can also be written `$tag$…$tag$` and, with
+/// backslashes, `E'…'` (PostgreSQL documentation, 4.1.2).
+pub fn postgres_sql(raw: &str) -> String {
+    let mut plain = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(first) = rest.chars().next() {
+        let after_word = plain.chars().last().is_some_and(is_word);
+        let literal = match first {
+            '\'' => Some(quoted_len(rest)),
+            'e' | 'E' if !after_word && rest[1..].starts_with('\'') => {
+                Some(1 + escaped_len(&rest[1..]))
+            }
+            '$' if !after_word => dollar_len(rest),
+            _ => None,
+        };
+        match literal {
+            Some(_) => plain.push('?'),
+            None => plain.push(first),
+        }
+        rest = &rest[literal.unwrap_or(first.len_utf8())..];
+    }
+    sql(&plain)
+}
+
+/// Length of a literal in which a backslash takes the next character along.
+fn escaped_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'\\', Some(_)) | (b'\'', Some(b'\'')) => at += 2,
+            (b'\'', _) => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Length of a `$tag$…$tag$` literal; `None` for a parameter such as `$1`. One that is not closed
+/// reaches to the end.
+fn dollar_len(text: &str) -> Option<usize> {
+    let tag_end = 1 + text[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+    let is_parameter = text[1..].starts_with(|c: char| c.is_ascii_digit());
+    if is_parameter || !text[tag_end..].starts_with('$') {
+        return None;
+    }
+    let tag = &text[..=tag_end];
+    let body = &text[tag.len()..];
+    Some(body.find(tag).map_or(text.len(), |at| at + 2 * tag.len()))
+}
+
 /// Removes control characters (terminal escapes among them) and bidirectional overrides.
 pub fn printable(raw: &str) -> String {
     raw.chars()
@@ -253,6 +304,15 @@ mod tests {
             sql("SELECT t1.a FROM t1 WHERE b = 'it''s' AND c > 1.5 AND d = x'00ff' LIMIT 10"),
             "SELECT t1.a FROM t1 WHERE b = ? AND c > ? AND d = ? LIMIT ?"
         );
+    }
+
+    #[test]
+    fn the_literals_of_postgresql_do_not_survive_in_any_spelling() {
+        let raw =
+            r"SELECT E'it\'s hunter2', $x$hunter2 ' $$ more$x$, $$hunter2$$, 'a''b' WHERE a = $1";
+        assert_eq!(postgres_sql(raw), "SELECT ?, ?, ?, ? WHERE a = $1");
+        assert_eq!(postgres_sql("SELECT 'hunter2"), "SELECT ?");
+        assert_eq!(postgres_sql("SELECT $$hunter2"), "SELECT ?");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::http_client::{self, Exchange, Limits, Outcome, bound_socket, dial, ms};
 use super::peer_facts;
+use super::postgres;
 use super::rooms::{RoomWatch, RoomsSeen};
 use super::scene::{Address, Scene};
 use super::watch::{self, Plan, Seen};
@@ -38,6 +39,7 @@ pub struct Holding {
     released: BTreeMap<(String, Lock), Vec<f64>>,
     left_wait: BTreeMap<(u32, u32), Vec<f64>>,
     left_peer: BTreeMap<SocketAddr, Vec<f64>>,
+    postgres: postgres::watch::Seen,
     seen: Seen,
 }
 
@@ -69,6 +71,7 @@ pub async fn hold(
     let mut rooms = vec![RoomWatch::begin(server, own, pids.clone())];
     rooms.extend(control.as_ref().map(|(_, _, own)| RoomWatch::begin(server, *own, pids)));
     let window = watch::begin(Plan::of(scene, rooms));
+    let database = postgres::watch::begin(scene);
     let started = Instant::now();
     let sending = send(socket, path, tools, started);
     let controlling = async {
@@ -78,6 +81,9 @@ pub async fn hold(
         Some((started, send(socket, path, tools, started).await))
     };
     let (exchange, answered) = race(sending, controlling).await;
+    if let Some(database) = database {
+        database.end((started, exchange.ended), &mut holding.postgres).await;
+    }
     let mut seen = window.end().await;
     let mut rooms = std::mem::take(&mut seen.rooms).into_iter();
     if let Some(room) = rooms.next() {
@@ -196,6 +202,7 @@ impl Holding {
         windows::publish_releases(scene, &window, &self.left_wait);
         let conversations = (&self.seen.peers, &self.left_peer);
         peer_facts::publish_held(scene, path, self.held_ms.len() as u64, conversations);
+        self.postgres.publish(scene, path);
         if with_locks {
             windows::publish_locks(scene, &self.seen.locks, &self.released);
         }

@@ -30,6 +30,7 @@ mod log_tail;
 mod paths;
 mod peer_facts;
 mod peers;
+mod postgres;
 mod process;
 mod protocol;
 #[cfg_attr(
@@ -243,6 +244,20 @@ pub const ALL: &[Probe] = &[
         deadline: Duration::from_secs(4),
         first_fact: FactKey::SqliteLibraryVersion,
         run: |scene| Box::pin(databases::conclude(scene)),
+    },
+    Probe {
+        name: "postgres",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(8),
+        first_fact: FactKey::PgVersion,
+        run: |scene| Box::pin(postgres::open(scene)),
+    },
+    Probe {
+        name: "postgres_statements",
+        step: Step::Contents,
+        deadline: Duration::from_secs(15),
+        first_fact: FactKey::PgStatementPlan,
+        run: |scene| Box::pin(postgres::conclude(scene)),
     },
     Probe {
         name: "sqlite_sql",

@@ -1,7 +1,8 @@
 //! Turns the server's conversations into facts, and asks fast endpoints for their round trips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -138,6 +139,26 @@ fn met(scene: &Scene<'_>, address: &Address) -> Vec<SocketAddr> {
     met.sort_unstable();
     met.dedup();
     met
+}
+
+/// The ports at which a kind of peer is met: the usual ones, and those on which its programs listen
+/// on this machine.
+pub fn ports_of(kind: &str) -> BTreeSet<u16> {
+    let census = Census::take();
+    let listeners = SockDiag::open().and_then(|mut diag| diag.listeners()).unwrap_or_default();
+    let mut ports = BTreeSet::new();
+    for (_, programs, usual) in KINDS.iter().filter(|(one, ..)| *one == kind) {
+        ports.extend(*usual);
+        for (pid, member) in census.all() {
+            let exe = member.exe.as_deref().and_then(Path::file_name);
+            if exe.is_some_and(|name| programs.iter().any(|program| name == *program)) {
+                let inodes = census.sockets_of(pid);
+                let its = listeners.iter().filter(|one| inodes.contains(&u64::from(one.inode)));
+                ports.extend(its.map(|one| one.local.port()));
+            }
+        }
+    }
+    ports
 }
 
 fn kind(census: &Census, peer: SocketAddr) -> &'static str {

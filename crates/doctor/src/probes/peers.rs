@@ -68,6 +68,13 @@ impl PeersSeen {
     }
 }
 
+/// The doctor's own ends among these sockets: a client with such an address is the doctor itself.
+pub fn our_ends<'a>(all: impl IntoIterator<Item = &'a TcpSocket>) -> BTreeSet<SocketAddr> {
+    let own: BTreeSet<u64> = descriptors::socket_inodes(std::process::id()).into_iter().collect();
+    let is_ours = |socket: &&TcpSocket| own.contains(&u64::from(socket.inode));
+    all.into_iter().filter(is_ours).map(|socket| socket.local).collect()
+}
+
 /// What is remembered of one conversation from look to look.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
@@ -122,12 +129,7 @@ impl PeerWatch {
         self.seen.looks += 1;
         let mut waiting = BTreeSet::new();
         let mut clients = ClientsSeen::default();
-        let own = descriptors::socket_inodes(std::process::id());
-        let ours: BTreeSet<SocketAddr> = all
-            .iter()
-            .filter(|(socket, _)| own.contains(&u64::from(socket.inode)))
-            .map(|(socket, _)| socket.local)
-            .collect();
+        let ours = our_ends(all.iter().map(|(socket, _)| socket));
         for (socket, info) in &all {
             if !self.is_owned(socket) {
                 continue;

@@ -61,8 +61,10 @@ pub struct PythonSeen {
 }
 
 impl PythonSeen {
-    /// Adds one look at a stack, innermost frame first.
-    pub fn add(&mut self, stack: &[Line], active: bool) {
+    /// Adds one look at a stack, innermost frame first. Python numbers lines from 1: a frame at
+    /// line 0 was read while it changed, names nothing that exists, and is left out.
+    pub fn add(&mut self, mut stack: Vec<Line>, active: bool) {
+        stack.retain(|line| line.line > 0);
         let engine = stack.iter().position(Line::is_loop);
         // What lies outside the loop only started it; the work is what lies inside.
         let inner = &stack[..engine.unwrap_or(stack.len())];
@@ -165,7 +167,7 @@ mod attached {
                         function: frame.name.clone(),
                     })
                     .collect();
-                seen.entry(tid).or_default().add(&stack, trace.active);
+                seen.entry(tid).or_default().add(stack, trace.active);
             }
             true
         }
@@ -216,7 +218,7 @@ mod tests {
             line("/usr/lib/python3.11/asyncio/base_events.py", 1, "_run_once"),
             line("/srv/main.py", 9, "<module>"),
         ];
-        seen.add(&stack, true);
+        seen.add(stack.into(), true);
         assert_eq!(seen.lines.keys().collect::<Vec<_>>(), ["/srv/app.py:40 gather"]);
         assert!(seen.on_loop);
         assert_eq!(seen.main_line().unwrap().0.line, 40);
@@ -230,8 +232,17 @@ mod tests {
             line("/usr/lib/python3.11/asyncio/base_events.py", 1, "_run_once"),
             line("/srv/main.py", 9, "<module>"),
         ];
-        seen.add(&stack, false);
+        seen.add(stack.into(), false);
         assert!(seen.lines.is_empty());
         assert_eq!(seen.idle.get("idle"), Some(&1));
+    }
+
+    #[test]
+    fn a_frame_read_while_it_changed_has_line_zero_and_is_left_out() {
+        let mut seen = PythonSeen::default();
+        let stack = [line("0", 0, "\u{638}"), line("/srv/app.py", 40, "gather")];
+        seen.add(stack.into(), true);
+        assert_eq!(seen.lines.keys().collect::<Vec<_>>(), ["/srv/app.py:40 gather"]);
+        assert_eq!(seen.stack(), ["/srv/app.py:40 gather"]);
     }
 }

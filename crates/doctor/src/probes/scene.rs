@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use galen_core::{Clock, UnixMs};
 use tokio::time::Instant;
 
 use super::log_tail::Log;
+use super::postgres::session::Session;
 use super::source_sql::SourceStatement;
 use super::watch::SharedSpy;
 use crate::evidence::{Collector, Draft, FactKey, Source, Value};
@@ -61,6 +62,7 @@ pub struct Scene<'a> {
     started: Instant,
     found: Mutex<Found>,
     spy: OnceLock<SharedSpy>,
+    postgres: OnceLock<Arc<Session>>,
 }
 
 impl<'a> Scene<'a> {
@@ -79,6 +81,7 @@ impl<'a> Scene<'a> {
             started: Instant::now(),
             found: Mutex::default(),
             spy: OnceLock::new(),
+            postgres: OnceLock::new(),
         }
     }
 
@@ -100,6 +103,16 @@ impl<'a> Scene<'a> {
     /// Keeps the Python reader for all windows; there is one at most.
     pub fn attach(&self, spy: SharedSpy) {
         self.spy.get_or_init(|| spy);
+    }
+
+    /// The session in PostgreSQL, once it is open.
+    pub fn postgres(&self) -> Option<Arc<Session>> {
+        self.postgres.get().cloned()
+    }
+
+    /// Keeps the session in PostgreSQL; there is one at most.
+    pub fn open_postgres(&self, session: Arc<Session>) {
+        self.postgres.get_or_init(|| session);
     }
 
     /// Keeps one fact, stamped now.

@@ -13,6 +13,8 @@ use netlink_packet_sock_diag::inet::nlas::Nla;
 use netlink_packet_sock_diag::inet::{
     ExtensionFlags, InetRequest, InetResponse, InetResponseHeader, SocketId, StateFlags,
 };
+use netlink_packet_sock_diag::unix::nlas::UnixDiagName;
+use netlink_packet_sock_diag::unix::{self, UnixRequest};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
@@ -96,6 +98,17 @@ impl TcpInfo {
             std::cmp::Ordering::Greater => false,
         }
     }
+}
+
+/// A connected Unix socket, by the inodes of its two ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnixConnection {
+    /// The end that was accepted.
+    pub accepted: u32,
+    /// The end that connected.
+    pub client: u32,
+    /// Where the listener is bound.
+    pub path: String,
 }
 
 /// An open conversation with the kernel's socket tables.
@@ -213,10 +226,40 @@ impl SockDiag {
         socket_id: SocketId,
         flags: u16,
     ) -> io::Result<()> {
+        let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
+        self.ask(SockDiagMessage::InetRequest(request), flags)
+    }
+
+    /// Both ends of every connected Unix socket whose accepting end has a path, up to 20,000.
+    ///
+    /// # Errors
+    /// When the kernel does not answer, or refuses.
+    pub fn unix_connections(&mut self) -> io::Result<Vec<UnixConnection>> {
+        let request = UnixRequest {
+            state_flags: unix::StateFlags::ESTABLISHED,
+            inode: 0,
+            show_flags: unix::ShowFlags::NAME | unix::ShowFlags::PEER,
+            cookie: NO_COOKIE,
+        };
+        self.ask(SockDiagMessage::UnixRequest(request), NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut found = Vec::new();
+        self.receive_any(|message| {
+            let SockDiagMessage::UnixResponse(response) = message else { return };
+            let path = match response.name() {
+                Some(UnixDiagName::Pathname(path)) => path.display().to_string(),
+                _ => return,
+            };
+            if let (Some(client), true) = (response.peer(), found.len() < DUMP_MAX) {
+                found.push(UnixConnection { accepted: response.header.inode, client, path });
+            }
+        })?;
+        Ok(found)
+    }
+
+    fn ask(&self, message: SockDiagMessage, flags: u16) -> io::Result<()> {
         let mut header = NetlinkHeader::default();
         header.flags = flags;
-        let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
-        let mut packet = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
+        let mut packet = NetlinkMessage::new(header, message.into());
         packet.finalize();
         let mut bytes = vec![0; packet.buffer_len()];
         packet.serialize(&mut bytes);
@@ -224,8 +267,16 @@ impl SockDiag {
         Ok(())
     }
 
-    /// Reads messages until the answer is complete: one message for an exact look-up, `Done` for a dump.
     fn receive(&mut self, mut keep: impl FnMut(&InetResponse)) -> io::Result<()> {
+        self.receive_any(|message| {
+            if let SockDiagMessage::InetResponse(response) = message {
+                keep(response);
+            }
+        })
+    }
+
+    /// Reads messages until the answer is complete: one message for an exact look-up, `Done` for a dump.
+    fn receive_any(&mut self, mut keep: impl FnMut(&SockDiagMessage)) -> io::Result<()> {
         loop {
             let size = self.socket.recv(&mut &mut self.buffer[..], 0)?;
             let mut offset = 0;
@@ -237,9 +288,7 @@ impl SockDiag {
                         })?;
                 let more = message.header.flags & netlink_packet_core::NLM_F_MULTIPART != 0;
                 match message.payload {
-                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                        keep(&response)
-                    }
+                    NetlinkPayload::InnerMessage(inner) => keep(&inner),
                     NetlinkPayload::Done(_) => return Ok(()),
                     NetlinkPayload::Error(error) => return refusal(&error.to_io()),
                     _ => {}

@@ -7,6 +7,7 @@ mod files;
 mod lock_file;
 mod optimize;
 pub mod port;
+mod postgres;
 mod process;
 mod protocol;
 pub mod refusals;
@@ -64,6 +65,19 @@ pub const ALL: &[&Repair] = &[
     &files::DAMAGE,
     &files::ONE_COMMIT,
     &files::REOPEN,
+    // PostgreSQL.
+    &postgres::CANCEL,
+    &postgres::IDLE,
+    &postgres::POOL,
+    &postgres::LEAK,
+    &postgres::SLOTS,
+    &postgres::INDEX,
+    &postgres::ANALYZE,
+    &postgres::VACUUM,
+    &postgres::DISK,
+    &postgres::CONNECT,
+    &postgres::UP,
+    &postgres::SLOT,
     // Group A.
     &access::CONTINUE,
     &access::THAW,

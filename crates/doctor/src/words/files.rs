@@ -58,7 +58,7 @@ macro_rules! files_words {
         RepairOneCommit: "Commit once for all rows";
         RepairOneCommitHow: "Put the loop between BEGIN and COMMIT, or use executemany in one transaction.";
         RepairReopen: "Stop the server before its file is replaced";
-        RepairReopenHow: "Save what the server still has (`sqlite3 /proc/PID/fd/N` is not a way: use the program's own backup), then let it open the file at `{database}` anew.";
+        RepairReopenHow: "What the server has written since is only in the file it still has open: save it with the program's own backup or export first, then restart the server, so that it opens the file at `{database}` anew.";
         RiskWal: "A database in WAL mode cannot be read from a read-only or network filesystem.";
         UndoWal: "PRAGMA journal_mode=DELETE brings the old state back.";
     }};

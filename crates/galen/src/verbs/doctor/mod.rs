@@ -1,5 +1,6 @@
 //! `galen doctor`: names the measured cause of a slow or failing backend, this one or any other.
 
+mod database;
 mod progress;
 mod reference;
 mod written;
@@ -27,6 +28,7 @@ use crate::wire::place::Place;
 use crate::wire::repairer::ControlRepairer;
 use crate::wire::witness::ControlWitness;
 
+use database::Database;
 use progress::Shown;
 pub use reference::checks_reference;
 use written::ReportFile;
@@ -38,6 +40,8 @@ use written::ReportFile;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  galen doctor\n  galen doctor http://127.0.0.1:9000 --db app.db --report report.html\n  \
+                        galen doctor http://127.0.0.1:9000 --db postgres://galen_doctor@127.0.0.1/app \\\n      \
+                          --db-password-file /run/secrets/galen_doctor\n  \
                         galen doctor --apply               repair what is safe, and prove that it helped\n  \
                         galen doctor --pid 4242 --path /api/me --path /api/notifications\n\n\
                         Exit codes: 0 healthy, 1 finding, 2 inconclusive, 3 the doctor failed,\n            \
@@ -47,9 +51,13 @@ pub struct Doctor {
     /// The backend to examine; this installation when no target is given.
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// The SQLite database it works with, when it is not found by itself.
+    /// The database it works with: a SQLite file that is not found by itself, or
+    /// postgres://USER@HOST:5432/DATABASE, looked at in one read-only session.
+    #[arg(long, value_name = "FILE|URL")]
+    db: Option<String>,
+    /// A file that holds the PostgreSQL user's password and that nobody else can read.
     #[arg(long, value_name = "FILE")]
-    db: Option<PathBuf>,
+    db_password_file: Option<PathBuf>,
     /// The process that serves it, when it is not found by itself.
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
@@ -132,9 +140,16 @@ impl Doctor {
                     .exit(Exit::Usage));
             }
         }
+        let named = database::named(self.db.as_deref(), self.db_password_file.as_deref())?;
+        let (file, postgres) = match named {
+            Database::Unnamed => (None, None),
+            Database::File(path) => (Some(path), None),
+            Database::Postgres(access) => (None, Some(*access)),
+        };
         let stranger = Target {
             url: self.url.as_deref().map(with_scheme).transpose()?,
-            database: self.db.clone(),
+            database: file,
+            postgres,
             pid: self.pid,
             paths: self.paths.clone(),
             own: self.is_own(),
