@@ -54,7 +54,7 @@ fn somebody_works(case: &Case<'_>) -> Option<Sentence> {
     let (path, ..) = burst(case)?;
     let symptom = case.slow().find(|symptom| symptom.path == path)?;
     let views = case.threads(symptom);
-    let view = threads::working(&views)?;
+    let view = threads::occupied(&views)?;
     Some(Sentence::new(Code::LimiterBusy).name("thread", chain::thread_name(view), view.waits))
 }
 
