@@ -161,6 +161,14 @@ typed_id!(
     /// Names a silence.
     SilenceId
 );
+typed_id!(
+    /// Names something that is sent out of the house, the same at every attempt.
+    ParcelId
+);
+typed_id!(
+    /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
+    LinkId
+);
 
 #[cfg(test)]
 mod tests {

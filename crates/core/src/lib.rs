@@ -14,6 +14,7 @@ mod ledger;
 pub mod model;
 mod observe;
 mod page;
+pub mod post;
 mod refusal;
 mod secret;
 mod store;
@@ -27,7 +28,8 @@ pub use history::{
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, AuditId, Id, IdError, NotificationId, RequestId, SessionId, SilenceId, UserId,
+    AlertId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId, SessionId,
+    SilenceId, UserId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use observe::{
