@@ -144,11 +144,13 @@ pub enum LinkName {
     NotMe,
     /// Leads to a page and opens nothing.
     Open,
+    /// Ends letters of this kind: a GET shows what would end, a POST ends it (RFC 8058).
+    Unsubscribe,
 }
 
 impl LinkName {
     /// Every name.
-    pub const ALL: [Self; 3] = [Self::Act, Self::NotMe, Self::Open];
+    pub const ALL: [Self; 4] = [Self::Act, Self::NotMe, Self::Open, Self::Unsubscribe];
 
     /// The name templates know it by.
     #[must_use]
@@ -157,6 +159,7 @@ impl LinkName {
             Self::Act => "act",
             Self::NotMe => "not_me",
             Self::Open => "open",
+            Self::Unsubscribe => "unsubscribe",
         }
     }
 }
@@ -292,8 +295,15 @@ pub enum DeliveryFailure {
         /// What went wrong.
         says: String,
     },
-    /// No attempt will: a 5xx of SMTP, 404 or 410 of HTTP, a letter that cannot be rendered.
+    /// No attempt will: a 5xx of SMTP about the recipient or the content, a 4xx of HTTP, a letter
+    /// that cannot be rendered.
     Permanent {
+        /// What went wrong.
+        says: String,
+    },
+    /// No attempt will, and no other parcel will reach this destination either: it is to be
+    /// forgotten. A 410 of a webhook, a 404 or 410 of a push service (RFC 8030 section 7.3).
+    Gone {
         /// What went wrong.
         says: String,
     },
@@ -302,7 +312,9 @@ pub enum DeliveryFailure {
 impl fmt::Display for DeliveryFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transient { says, .. } | Self::Permanent { says } => f.write_str(says),
+            Self::Transient { says, .. } | Self::Permanent { says } | Self::Gone { says } => {
+                f.write_str(says)
+            }
         }
     }
 }
