@@ -83,7 +83,8 @@ impl Language {
 macro_rules! letters {
     ($($name:ident = $text:literal: $doc:literal;)*) => {
         /// What a letter says. Codes are never reused or renamed. Each line below names the
-        /// parameters and links its templates may count on.
+        /// parameters and links its templates may count on; `name` may be empty, and `address` and
+        /// `device` may be missing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum LetterCode { $(#[doc = $doc] $name,)* }
 
@@ -106,10 +107,10 @@ letters! {
     ResetPassword = "account.reset_password": "Set a new password. Link `act`; `name`, `valid` (duration), `address` (machine), `at` (moment).";
     Invitation = "account.invitation": "An admin invites this address. Link `act`; `by` (the admin's name or address), `role`, `valid` (duration).";
     ConfirmEmail = "account.confirm_email": "To the new address: confirm that it shall be the account's. Link `act`; `name`, `old` and `new` (addresses), `valid` (duration).";
-    EmailChangeAsked = "security.email_change_asked": "To the old address: somebody asked to change it. Link `not_me`; `name`, `old`, `new`, `address` (machine), `at` (moment).";
-    EmailChanged = "security.email_changed": "To the old address: it is no longer the account's. Link `not_me`; `name`, `old`, `new`, `address` (machine), `at` (moment).";
-    PasswordChanged = "security.password_changed": "The password was changed. Link `not_me`; `name`, `address` (machine), `at` (moment).";
-    NewDevice = "security.new_device": "Somebody signed in from a device that was not seen before. Link `not_me`; `name`, `device` (machine), `address` (machine), `at` (moment).";
+    EmailChangeAsked = "security.email_change_asked": "To the old address: somebody asked to change it. Link `not_me`, when the address was proven; `name`, `old`, `new`, `address` (machine), `at` (moment).";
+    EmailChanged = "security.email_changed": "To the old address: it is no longer the account's. Link `not_me`, when the address was proven; `name`, `old`, `new`, `address` (machine), `at` (moment).";
+    PasswordChanged = "security.password_changed": "The password was changed. Link `not_me`, when the address was proven; `name`, `address` (machine), `at` (moment).";
+    NewDevice = "security.new_device": "Somebody signed in from a device that was not seen before. Link `not_me`, when the address was proven; `name`, `device` (machine), `address` (machine), `at` (moment).";
     SessionRevoked = "security.session_revoked": "An admin ended sessions. `name`, `count` (number), `at` (moment).";
     Notification = "notification": "A notification of the application. `title`, `body` (texts, as the application wrote them), `category` and `level` (machine); link `open` when it leads somewhere.";
     AlertFiring = "monitor.alert_firing": "An alert began. `title` (text), `cause` (machine), `since` (moment); link `open`.";
