@@ -2,7 +2,7 @@
 
 use galen_core::post::{LetterCode, LinkName};
 
-use super::words::{Button, Frame, Words};
+use super::words::{ADDRESS, Button, DEVICE, Frame, Words};
 
 /// The words around every letter.
 pub(super) const FRAME: Frame = Frame {
@@ -33,10 +33,10 @@ pub(super) const fn words(code: LetterCode) -> &'static Words {
     }
 }
 
-const WHERE_AND_WHEN: &[(&str, &str)] = &[("Address", "{{ address }}"), ("Time", "{{ at }}")];
+const WHERE_AND_WHEN: &[(&str, &str)] = &[("Address", ADDRESS), ("Time", "{{ at }}")];
 
 const NOT_ME: Option<Button> =
-    Some(Button { link: LinkName::NotMe, label: "This was not me", needed: true });
+    Some(Button { link: LinkName::NotMe, label: "This was not me", needed: false });
 
 const VERIFY_EMAIL: Words = Words {
     subject: "Confirm your address for {{ house }}",
@@ -110,11 +110,13 @@ const EMAIL_CHANGE_ASKED: Words = Words {
     facts: &[
         ("So far", "{{ old }}"),
         ("From then on", "{{ new }}"),
-        ("Address", "{{ address }}"),
+        ("Address", ADDRESS),
         ("Time", "{{ at }}"),
     ],
     button: NOT_ME,
-    after: &["If it was you, there is nothing you need to do here."],
+    after: &[
+        "If it was you, there is nothing you need to do here. If it was not, set a new password at once.",
+    ],
 };
 
 const EMAIL_CHANGED: Words = Words {
@@ -127,11 +129,13 @@ const EMAIL_CHANGED: Words = Words {
     facts: &[
         ("So far", "{{ old }}"),
         ("From now on", "{{ new }}"),
-        ("Address", "{{ address }}"),
+        ("Address", ADDRESS),
         ("Time", "{{ at }}"),
     ],
     button: NOT_ME,
-    after: &["If it was you, there is nothing you need to do."],
+    after: &[
+        "If it was you, there is nothing you need to do. If it was not, set a new password at once.",
+    ],
 };
 
 const PASSWORD_CHANGED: Words = Words {
@@ -141,7 +145,9 @@ const PASSWORD_CHANGED: Words = Words {
     before: &["the password of your account with {{ house }} was changed."],
     facts: WHERE_AND_WHEN,
     button: NOT_ME,
-    after: &["If it was you, there is nothing you need to do."],
+    after: &[
+        "If it was you, there is nothing you need to do. If it was not, set a new password at once.",
+    ],
 };
 
 const NEW_DEVICE: Words = Words {
@@ -151,9 +157,11 @@ const NEW_DEVICE: Words = Words {
     before: &[
         "somebody signed in to your account with {{ house }} from a device that was not seen before.",
     ],
-    facts: &[("Device", "{{ device }}"), ("Address", "{{ address }}"), ("Time", "{{ at }}")],
+    facts: &[("Device", DEVICE), ("Address", ADDRESS), ("Time", "{{ at }}")],
     button: NOT_ME,
-    after: &["If it was you, there is nothing you need to do."],
+    after: &[
+        "If it was you, there is nothing you need to do. If it was not, set a new password at once.",
+    ],
 };
 
 const SESSION_REVOKED: Words = Words {

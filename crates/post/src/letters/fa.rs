@@ -2,7 +2,7 @@
 
 use galen_core::post::{LetterCode, LinkName};
 
-use super::words::{Button, Frame, Words};
+use super::words::{ADDRESS, Button, DEVICE, Frame, Words};
 
 /// The words around every letter.
 pub(super) const FRAME: Frame = Frame {
@@ -33,10 +33,10 @@ pub(super) const fn words(code: LetterCode) -> &'static Words {
     }
 }
 
-const WHERE_AND_WHEN: &[(&str, &str)] = &[("نشانی شبکه", "{{ address }}"), ("زمان", "{{ at }}")];
+const WHERE_AND_WHEN: &[(&str, &str)] = &[("نشانی شبکه", ADDRESS), ("زمان", "{{ at }}")];
 
 const NOT_ME: Option<Button> =
-    Some(Button { link: LinkName::NotMe, label: "کار من نبود", needed: true });
+    Some(Button { link: LinkName::NotMe, label: "کار من نبود", needed: false });
 
 const VERIFY_EMAIL: Words = Words {
     subject: "نشانی خود را برای {{ house }} تأیید کنید",
@@ -116,11 +116,13 @@ const EMAIL_CHANGE_ASKED: Words = Words {
     facts: &[
         ("تا کنون", "{{ old }}"),
         ("پس از آن", "{{ new }}"),
-        ("نشانی شبکه", "{{ address }}"),
+        ("نشانی شبکه", ADDRESS),
         ("زمان", "{{ at }}"),
     ],
     button: NOT_ME,
-    after: &["اگر کار خود شما بوده است، لازم نیست این‌جا کاری بکنید."],
+    after: &[
+        "اگر کار خود شما بوده است، لازم نیست این‌جا کاری بکنید. اگر نه، بی‌درنگ گذرواژهٔ تازه‌ای بگذارید.",
+    ],
 };
 
 const EMAIL_CHANGED: Words = Words {
@@ -133,11 +135,13 @@ const EMAIL_CHANGED: Words = Words {
     facts: &[
         ("تا کنون", "{{ old }}"),
         ("از این پس", "{{ new }}"),
-        ("نشانی شبکه", "{{ address }}"),
+        ("نشانی شبکه", ADDRESS),
         ("زمان", "{{ at }}"),
     ],
     button: NOT_ME,
-    after: &["اگر کار خود شما بوده است، لازم نیست کاری بکنید."],
+    after: &[
+        "اگر کار خود شما بوده است، لازم نیست کاری بکنید. اگر نه، بی‌درنگ گذرواژهٔ تازه‌ای بگذارید.",
+    ],
 };
 
 const PASSWORD_CHANGED: Words = Words {
@@ -147,7 +151,9 @@ const PASSWORD_CHANGED: Words = Words {
     before: &["گذرواژهٔ حساب شما در {{ house }} تغییر کرد."],
     facts: WHERE_AND_WHEN,
     button: NOT_ME,
-    after: &["اگر کار خود شما بوده است، لازم نیست کاری بکنید."],
+    after: &[
+        "اگر کار خود شما بوده است، لازم نیست کاری بکنید. اگر نه، بی‌درنگ گذرواژهٔ تازه‌ای بگذارید.",
+    ],
 };
 
 const NEW_DEVICE: Words = Words {
@@ -155,9 +161,11 @@ const NEW_DEVICE: Words = Words {
     heading: "دستگاهی تازه وارد شد",
     greets: true,
     before: &["کسی از دستگاهی که پیش از این دیده نشده بود، به حساب شما در {{ house }} وارد شد."],
-    facts: &[("دستگاه", "{{ device }}"), ("نشانی شبکه", "{{ address }}"), ("زمان", "{{ at }}")],
+    facts: &[("دستگاه", DEVICE), ("نشانی شبکه", ADDRESS), ("زمان", "{{ at }}")],
     button: NOT_ME,
-    after: &["اگر کار خود شما بوده است، لازم نیست کاری بکنید."],
+    after: &[
+        "اگر کار خود شما بوده است، لازم نیست کاری بکنید. اگر نه، بی‌درنگ گذرواژهٔ تازه‌ای بگذارید.",
+    ],
 };
 
 const SESSION_REVOKED: Words = Words {

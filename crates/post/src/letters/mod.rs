@@ -8,7 +8,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use galen_core::Secret;
-use galen_core::post::{Letter, LinkName, Rendered, Renderer, limits};
+use galen_core::post::{Letter, LinkName, Param, Rendered, Renderer, limits};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
@@ -17,6 +17,9 @@ use words::{Frame, Words};
 
 /// Characters of a subject; a longer one is cut.
 const SUBJECT_CHARS_MAX: usize = 200;
+/// The parameter by which the reader is greeted, and the longest one that is taken.
+const NAME: &str = "name";
+const NAME_CHARS_MAX: usize = 64;
 /// The names of the two layouts.
 const TEXT: &str = "letter.txt";
 const HTML: &str = "letter.html";
@@ -108,7 +111,8 @@ impl Letters {
         let greeting = words.greets.then(|| filled.line(frame.greeting)).transpose()?;
         let mut facts = Vec::new();
         for (label, value) in words.facts {
-            facts.push(Fact { label, value: filled.line(value)? });
+            let value = filled.line(value)?;
+            facts.extend((!value.is_empty()).then_some(Fact { label, value }));
         }
         let is_rtl = frame.direction == "rtl";
         Ok(Page {
@@ -187,11 +191,26 @@ fn values(letter: &Letter) -> Result<BTreeMap<String, Value>, String> {
     }
     let mut values = BTreeMap::new();
     for (name, param) in &letter.params {
-        values.insert(name.clone(), values::value(param, letter.language));
+        let is_unfit = name == NAME && matches!(param, Param::Text(name) if !is_a_name(name));
+        let value = if is_unfit { Value::from("") } else { values::value(param, letter.language) };
+        values.insert(name.clone(), value);
     }
     let house = values::isolated(&letter.house, values::LTR_ISOLATE, letter.language);
     values.insert("house".to_owned(), Value::from(house));
     Ok(values)
+}
+
+/// Whether somebody can be greeted by this. Whoever registers with a stranger's address chooses what
+/// the stranger reads first: an address of the web, which mail clients turn into links, is no name.
+fn is_a_name(name: &str) -> bool {
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_dot_inside = c == '.' && chars.peek().is_some_and(|next| !next.is_whitespace());
+        if is_dot_inside || matches!(c, '/' | '\\' | ':' | '@') {
+            return false;
+        }
+    }
+    name.chars().count() <= NAME_CHARS_MAX
 }
 
 fn button(letter: &Letter, words: &Words) -> Result<Option<Labelled>, String> {

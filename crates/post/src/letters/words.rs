@@ -4,6 +4,11 @@ use galen_core::post::{Language, LetterCode, LinkName};
 
 use super::{en, fa};
 
+/// The address somebody came from, where it is known: an empty fact is left out.
+pub(super) const ADDRESS: &str = "{% if address is defined %}{{ address }}{% endif %}";
+/// The device they used, where it is known.
+pub(super) const DEVICE: &str = "{% if device is defined %}{{ device }}{% endif %}";
+
 /// The words of one letter in one language. Each is a template over the letter's parameters; one
 /// that comes out empty is left out.
 pub(super) struct Words {
@@ -16,7 +21,7 @@ pub(super) struct Words {
     /// The paragraphs before the facts and the button. A line end inside begins a new line, an empty
     /// line a new paragraph.
     pub(super) before: &'static [&'static str],
-    /// What was seen, as label and value.
+    /// What was seen, as label and value; a value that comes out empty is left out with its label.
     pub(super) facts: &'static [(&'static str, &'static str)],
     /// Where it leads.
     pub(super) button: Option<Button>,
