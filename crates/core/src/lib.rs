@@ -12,6 +12,7 @@ mod history;
 mod id;
 mod ledger;
 pub mod model;
+mod network;
 mod observe;
 mod page;
 pub mod post;
@@ -32,6 +33,7 @@ pub use id::{
     SilenceId, UserId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
+pub use network::{Network, NetworkError};
 pub use observe::{
     CommandRecord, ConnectionEvent, Observer, RequestClass, RequestOutcome, RequestRecord,
     StatementRecord,

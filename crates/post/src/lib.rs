@@ -5,10 +5,18 @@
 //! keeps anything, and no courier waits for another.
 
 mod letters;
+mod ntfy;
+mod outward;
 #[cfg(test)]
 mod samples;
 mod says;
 mod smtp;
+#[cfg(test)]
+mod stranger;
+mod webhook;
 
 pub use letters::{LayoutError, Letters};
+pub use ntfy::Ntfy;
+pub use outward::{Outward, OutwardError, Reach, ReachError};
 pub use smtp::{Security, Smtp, SmtpLogin, SmtpSettings, SmtpSettingsError};
+pub use webhook::{WebhookSecretError, Webhooks, read_webhook_secret, show_webhook_secret};
