@@ -7,6 +7,7 @@
 mod letters;
 mod ntfy;
 mod outward;
+mod push;
 #[cfg(test)]
 mod samples;
 mod says;
@@ -18,5 +19,6 @@ mod webhook;
 pub use letters::{LayoutError, Letters};
 pub use ntfy::Ntfy;
 pub use outward::{Outward, OutwardError, Reach, ReachError};
+pub use push::{Push, VapidKey, VapidKeyError};
 pub use smtp::{Security, Smtp, SmtpLogin, SmtpSettings, SmtpSettingsError};
 pub use webhook::{WebhookSecretError, Webhooks, read_webhook_secret, show_webhook_secret};
