@@ -3,3 +3,5 @@
 pub mod client;
 pub mod galen;
 pub mod patients;
+pub mod python;
+pub mod smtp;

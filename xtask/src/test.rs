@@ -19,6 +19,7 @@ const ALL: &[Step] = &[
     Step { name: "packages", run: || packages::ensure(Occasion::Test).map(|()| true) },
     Step { name: "check", run: || check::run(&[]) },
     Step { name: "patients' packages", run: || prove::patients::venv().map(|_| true) },
+    Step { name: "mail server's packages", run: || prove::patients::mail_server().map(|_| true) },
     Step { name: "build of all tests", run: || check::build_all().map(|()| true) },
     Step { name: "tests", run: tests },
 ];
@@ -42,10 +43,10 @@ pub fn run(_args: &[String]) -> Result<bool> {
     }
     say::step("time of each step");
     for (name, took) in &took {
-        say::line(format_args!("{name:<22} {}", say::duration(*took)));
+        say::line(format_args!("{name:<24} {}", say::duration(*took)));
     }
     let whole: Duration = took.iter().map(|(_, took)| *took).sum();
-    say::line(format_args!("{:<22} {}", "together", say::duration(whole)));
+    say::line(format_args!("{:<24} {}", "together", say::duration(whole)));
     result
 }
 

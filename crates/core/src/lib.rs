@@ -13,6 +13,7 @@ mod id;
 mod ledger;
 pub mod links;
 pub mod model;
+mod network;
 mod observe;
 pub mod outbox;
 mod page;
@@ -34,6 +35,7 @@ pub use id::{
     SilenceId, UserId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
+pub use network::{Network, NetworkError};
 pub use observe::{
     CommandRecord, ConnectionEvent, Observer, RequestClass, RequestOutcome, RequestRecord,
     StatementRecord,

@@ -1,6 +1,7 @@
 //! `[http]`: what the HTTP side takes, from whom, and for how long.
 
-use galen_http::{Network, NetworkError, Origin};
+use galen_core::{Network, NetworkError};
+use galen_http::Origin;
 
 use super::quantity::{Lapse, Size};
 use super::section::section;
