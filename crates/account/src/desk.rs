@@ -87,6 +87,7 @@ impl Desk {
             deadline: cx.deadline,
             urgency: cx.urgency,
             address: cx.address,
+            language: cx.language,
         };
         let desk = Arc::clone(self);
         let by = caller.map(|caller| (caller.token_hash, caller.user.id));

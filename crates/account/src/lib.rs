@@ -6,10 +6,13 @@
 mod accounts;
 mod admin;
 mod caller;
+mod change_email;
 mod change_password;
 mod csrf;
 mod desk;
+mod device;
 mod email;
+mod evened;
 mod exact;
 mod fields;
 mod fold;
@@ -17,7 +20,9 @@ mod forms;
 mod hash;
 mod held;
 mod identify;
+mod letters;
 mod limits;
+mod links;
 mod login;
 mod logout;
 mod me;
@@ -37,11 +42,14 @@ mod touches;
 
 pub use accounts::{Accounts, Keys, Ports};
 pub use caller::{Caller, Identity};
-pub use forms::{AdminUser, Login, PasswordChange, Publish, Recipient, Registration, SignedIn};
+pub use forms::{
+    Acceptance, AdminUser, Login, NewPassword, PasswordChange, Publish, Recipient, Registration,
+    SignedIn, Verification,
+};
 pub use hash::HashPressure;
 pub use limits::LimitCounts;
 pub use policy::{
-    HashPolicy, LimitPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy, SessionPolicy,
-    SetupPolicy,
+    HashPolicy, LimitPolicy, LinkPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy,
+    SessionPolicy, SetupPolicy,
 };
 pub use sweep::{SweepPolicy, SweepReport};

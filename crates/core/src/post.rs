@@ -70,6 +70,18 @@ impl Language {
     /// Every language there are templates for.
     pub const ALL: [Self; 2] = [Self::En, Self::Fa];
 
+    /// The one of them that an `Accept-Language` asks for first (RFC 9110 section 12.5.4); English when
+    /// it asks for none of them. The order is the list's: browsers write it by preference.
+    #[must_use]
+    pub fn asked_for(header: &str) -> Self {
+        let tags = header.split(',').take(8).map(|item| item.split([';', '-']).next());
+        let known = |tag: Option<&str>| {
+            let tag = tag.unwrap_or_default().trim();
+            Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag))
+        };
+        tags.into_iter().find_map(known).unwrap_or_default()
+    }
+
     /// The language's tag.
     #[must_use]
     pub const fn tag(self) -> &'static str {
@@ -342,6 +354,19 @@ pub trait Renderer: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reader_gets_the_first_language_there_are_templates_for() {
+        for (header, language) in [
+            ("fa-IR,fa;q=0.9,en;q=0.8", Language::Fa),
+            ("de-DE, FA;q=0.5", Language::Fa),
+            ("en-US,fa", Language::En),
+            ("de, fr", Language::En),
+            ("", Language::En),
+        ] {
+            assert_eq!(Language::asked_for(header), language, "{header}");
+        }
+    }
 
     #[test]
     fn no_two_letters_are_spelled_alike() {

@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::links::{Device, Links, Owed};
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
     EndedSession, MarkedRead, NewSession, NewUser, NotificationPage, PoolUse, Pressure,
@@ -15,6 +16,7 @@ use crate::model::{
     SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice,
     UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
 };
+use crate::outbox::Outbox;
 use crate::{
     Code, Cx, NotificationId, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash,
     UnixMs, UserId,
@@ -77,8 +79,9 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each.
-pub trait Store: Send + Sync {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Two
+/// nouns have traits of their own: links that open once, and what waits to leave the house.
+pub trait Store: Links + Outbox {
     // Reads.
 
     /// The user with this canonical address, with its password hash.
@@ -375,6 +378,8 @@ pub struct OpenSession {
     /// How many sessions the user may have with this one, at least 1; those that expired and were
     /// not swept yet count. The oldest beyond it end as `too_many`.
     pub sessions_max: u32,
+    /// The device it is opened from; its user is told when it is a new one of several.
+    pub device: Option<Device>,
 }
 
 /// What `account.open_session` gives.
@@ -397,6 +402,8 @@ pub struct ChangePassword {
     pub new_hash: Secret<String>,
     /// The session the user goes on with.
     pub session: NewSession,
+    /// The letter that tells the user, when the user is to be told.
+    pub owed: Option<Owed>,
 }
 
 /// The input of `account.end_session`.

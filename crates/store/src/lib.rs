@@ -13,6 +13,7 @@ mod drivers;
 mod history;
 pub mod migrations;
 mod port;
+mod port_mail;
 pub mod queries;
 mod reads;
 mod rows;

@@ -60,7 +60,7 @@ impl House {
         let store = SqliteStore::open(settings, clock.clone(), Arc::new(NullObserver));
         let store = Arc::new(store.expect("a database"));
         let ports = Ports { store: store.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        let keys = Keys { csrf: Secret::new([7; 32]) };
+        let keys = Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) };
         let accounts = Arc::new(Accounts::new(ports, policy.clone(), keys));
         Self { dir, clock, entropy, store, accounts, policy }
     }

@@ -62,6 +62,12 @@ fn published_before(
     })
 }
 
+/// Stores a notification beside what another command does, which has its own row in the trail.
+pub(super) fn tell(tx: &mut dyn Tx, at: UnixMs, new: &NewNotification) -> StoreResult<()> {
+    tx.run(&user_queries::UNREAD_ADD, &[1.into(), new.user_id.as_bytes().into()])?;
+    add(tx, at, new)
+}
+
 fn add(tx: &mut dyn Tx, at: UnixMs, new: &NewNotification) -> StoreResult<()> {
     let values = [
         new.user_id.as_bytes().into(),

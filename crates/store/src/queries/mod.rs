@@ -8,8 +8,11 @@
 pub mod alert;
 pub mod audit;
 pub mod counter;
+pub mod device;
 pub mod idempotency;
+pub mod link;
 pub mod notification;
+pub mod parcel;
 pub mod purge;
 pub mod session;
 pub mod setup;
@@ -29,8 +32,11 @@ pub const ALL: &[&[Query]] = &[
     alert::ALL,
     audit::ALL,
     counter::ALL,
+    device::ALL,
     idempotency::ALL,
+    link::ALL,
     notification::ALL,
+    parcel::ALL,
     purge::ALL,
     session::ALL,
     setup::ALL,

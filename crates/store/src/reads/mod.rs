@@ -2,7 +2,9 @@
 
 pub(crate) mod alert;
 pub(crate) mod audit;
+pub(crate) mod link;
 pub(crate) mod notification;
+pub(crate) mod parcel;
 pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod vitals;

@@ -71,7 +71,7 @@ impl TestApp {
                 entropy: Arc::clone(&entropy) as _,
             },
             policy,
-            Keys { csrf: Secret::new([7; 32]) },
+            Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) },
         ));
         let app = App::new(AppParts {
             accounts: Arc::clone(&accounts),
