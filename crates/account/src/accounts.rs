@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use galen_core::links::LinkPurpose;
 use galen_core::model::{Act, Warrant};
-use galen_core::{AuditId, Clock, Cx, Entropy, LinkId, Secret, Store, UserId};
+use galen_core::{AuditId, Clock, Cx, Entropy, LinkId, Secret, Store, UserId, WebhookId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -53,6 +53,13 @@ impl Keys {
     pub(crate) fn link(&self, purpose: LinkPurpose, id: LinkId) -> [u8; CODE_BYTES] {
         let parts: [&[u8]; 4] = [b"galen link v1 ", purpose.name().as_bytes(), b" ", id.as_bytes()];
         code(&self.links, &parts)
+    }
+
+    /// The secret of a webhook after so many rotations, 256 bits. It hangs on the key of links: the
+    /// label keeps the two kinds apart.
+    pub(crate) fn webhook(&self, id: WebhookId, rotation: i64) -> [u8; CODE_BYTES] {
+        let rotation = rotation.to_be_bytes();
+        code(&self.links, &[b"galen webhook v1 ", id.as_bytes(), &rotation])
     }
 }
 

@@ -166,6 +166,10 @@ typed_id!(
     ParcelId
 );
 typed_id!(
+    /// Names a webhook.
+    WebhookId
+);
+typed_id!(
     /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
     LinkId
 );

@@ -21,6 +21,7 @@ pub mod post;
 mod refusal;
 mod secret;
 mod store;
+pub mod webhooks;
 
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
@@ -32,7 +33,7 @@ pub use history::{
 };
 pub use id::{
     AlertId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId, SessionId,
-    SilenceId, UserId,
+    SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use network::{Network, NetworkError};

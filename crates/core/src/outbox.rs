@@ -113,6 +113,28 @@ pub struct KeptParcel {
     pub says: Option<String>,
 }
 
+/// A parcel that no other command owes, to be put into the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewParcel {
+    /// Its name. One that is there already is not added again: whoever is not sure that it was
+    /// added derives the same name and adds it once more.
+    pub id: ParcelId,
+    /// By which way it goes.
+    pub channel: Channel,
+    /// To which user, when it goes to one.
+    pub user_id: Option<UserId>,
+    /// To which mailbox, or by its name to which endpoint.
+    pub destination: String,
+    /// What the letter says.
+    pub code: LetterCode,
+    /// In which language.
+    pub language: Language,
+    /// Its parameters.
+    pub params: Vec<(String, Param)>,
+    /// The path of the page it leads to, if it leads to one.
+    pub leads: Option<String>,
+}
+
 /// Which parcels are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -260,6 +282,15 @@ pub trait Outbox: Send + Sync {
         owed: Owed,
     ) -> Fut<'a, StoreResult<()>>;
 
+    /// `post.owe_each`: puts parcels into the outbox that no other command owes, each once. Gives how
+    /// many of them were not there yet.
+    fn owe_each<'a>(
+        &'a self,
+        cx: &'a Cx,
+        at: UnixMs,
+        parcels: Vec<NewParcel>,
+    ) -> Fut<'a, StoreResult<u64>>;
+
     /// `post.resend`: queues a parcel that failed or was captured once more, as if it were new.
     fn resend_parcel<'a>(
         &'a self,
@@ -294,6 +325,13 @@ pub trait PostRoom: Send + Sync {
     /// # Errors
     /// In the words of an operator, when the letter cannot be rendered.
     fn show(&self, parcel: &KeptParcel) -> Result<Rendered, String>;
+
+    /// Whether something may be posted to this URL, as far as that is known before its host is
+    /// looked up.
+    ///
+    /// # Errors
+    /// In words for whoever gave it, when nothing may.
+    fn judge_url(&self, url: &str) -> Result<(), String>;
 
     /// Whether somebody carries this channel; what nobody carries is captured.
     fn carries(&self, channel: Channel) -> bool;

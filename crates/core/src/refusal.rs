@@ -104,6 +104,8 @@ codes! {
 
     ParcelNotFound = "mail.not_found", NotFound, "There is no such mail", "Look the identifier up in GET /api/admin/mail; old ones are forgotten.";
     ParcelNotNow = "mail.not_now", Conflict, "This does not go with the state the mail is in", "What waits can be cancelled; what failed, was captured or cancelled can be sent again.";
+    WebhookNotFound = "webhook.not_found", NotFound, "There is no such webhook", "Look the identifier up in GET /api/admin/webhooks; it may have been removed.";
+    WebhookNotActive = "webhook.not_active", Conflict, "The webhook is not active", "Make it active with PATCH /api/admin/webhooks/{id} first.";
     InvitationNotFound = "invitation.not_found", NotFound, "There is no such invitation", "Look the identifier up in GET /api/admin/invitations; it may have been used.";
     EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
     LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";
@@ -124,6 +126,7 @@ codes! {
     FieldLength = "field.length", Invalid, "The text is too short or too long", "The limits are in `detail`.";
     FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
+    FieldUrl = "field.url", Invalid, "This URL cannot be called", "Use an https URL of the public internet; a private network is named in webhooks.networks first.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";
 
     Overloaded = "server.overloaded", Unavailable, "The server has more work than it can take", "Try again after the time in Retry-After.";

@@ -17,6 +17,7 @@ use crate::model::{
     UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
 };
 use crate::outbox::Outbox;
+use crate::webhooks::Webhooks;
 use crate::{
     Code, Cx, NotificationId, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash,
     UnixMs, UserId,
@@ -79,9 +80,9 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each. Two
-/// nouns have traits of their own: links that open once, and what waits to leave the house.
-pub trait Store: Links + Outbox {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Three
+/// nouns have traits of their own: links that open once, what waits to leave the house, and webhooks.
+pub trait Store: Links + Outbox + Webhooks {
     // Reads.
 
     /// The user with this canonical address, with its password hash.

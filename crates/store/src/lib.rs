@@ -14,6 +14,7 @@ mod history;
 pub mod migrations;
 mod port;
 mod port_mail;
+mod port_webhooks;
 pub mod queries;
 mod reads;
 mod rows;

@@ -19,6 +19,11 @@ pub const SQLITE: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0001_accounts.sql"),
     },
     Migration { version: 3, name: "mail", sql: include_str!("../migrations/sqlite/0003_mail.sql") },
+    Migration {
+        version: 4,
+        name: "webhooks",
+        sql: include_str!("../migrations/sqlite/0004_webhooks.sql"),
+    },
 ];
 
 /// ALL migrations of the PostgreSQL database, in order: the same steps in its words.
@@ -32,6 +37,11 @@ pub const POSTGRES: &[Migration] = &[
         version: 3,
         name: "mail",
         sql: include_str!("../migrations/postgres/0003_mail.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "webhooks",
+        sql: include_str!("../migrations/postgres/0004_webhooks.sql"),
     },
 ];
 

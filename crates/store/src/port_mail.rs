@@ -6,8 +6,8 @@ use galen_core::links::{
 };
 use galen_core::model::{Act, EndedSession, NewUser, User};
 use galen_core::outbox::{
-    ChannelQueue, KeptParcel, Outbox, OutboxSweep, OutboxSwept, ParcelChange, ParcelFilter,
-    Settlement,
+    ChannelQueue, KeptParcel, NewParcel, Outbox, OutboxSweep, OutboxSwept, ParcelChange,
+    ParcelFilter, Settlement,
 };
 use galen_core::post::Channel;
 use galen_core::{
@@ -19,6 +19,7 @@ use crate::commands::warrant::acting;
 use crate::commands::{address, link, outbox};
 use crate::port::{Engine, SqlStore};
 use crate::reads;
+use crate::tx::Tx;
 
 impl<E: Engine> Links for SqlStore<E> {
     fn link<'a>(
@@ -268,6 +269,16 @@ impl<E: Engine> Outbox for SqlStore<E> {
             "post.owe",
             acting(act, move |tx, act| outbox::owe_letter(tx, act, address, &owed)),
         ))
+    }
+
+    fn owe_each<'a>(
+        &'a self,
+        cx: &'a Cx,
+        at: UnixMs,
+        parcels: Vec<NewParcel>,
+    ) -> Fut<'a, StoreResult<u64>> {
+        let owe = move |tx: &mut dyn Tx| outbox::owe_each(tx, at, &parcels);
+        Box::pin(self.0.command(cx, "post.owe_each", owe))
     }
 
     fn resend_parcel<'a>(

@@ -7,9 +7,10 @@ use galen_core::model::{
 };
 use galen_core::outbox::{KeptParcel, ParcelState};
 use galen_core::post::{Channel, Language, LetterCode};
+use galen_core::webhooks::{Webhook, WebhookState};
 use galen_core::{
     AuditId, LinkId, NotificationId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError,
-    StoreResult, TokenHash, UnixMs, UserId,
+    StoreResult, TokenHash, UnixMs, UserId, WebhookId,
 };
 
 use crate::tx::Row;
@@ -220,6 +221,18 @@ pub(crate) fn parcel(row: &dyn Row) -> StoreResult<KeptParcel> {
         expires_at: maybe_at(row, 12)?,
         ended_at: maybe_at(row, 13)?,
         says: maybe_text(row, 14)?,
+    })
+}
+
+pub(crate) fn webhook(row: &dyn Row) -> StoreResult<Webhook> {
+    Ok(Webhook {
+        id: WebhookId::from_bytes(id(row, 0)?),
+        url: text(row, 1)?,
+        label: text(row, 2)?,
+        state: word(row, 3, &WebhookState::ALL, WebhookState::name)?,
+        rotation: row.int(4)?,
+        rotated_at: maybe_at(row, 5)?,
+        created_at: at(row, 6)?,
     })
 }
 

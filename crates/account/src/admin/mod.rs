@@ -5,3 +5,4 @@ mod invitations;
 mod mail;
 mod sessions;
 mod users;
+mod webhooks;

@@ -49,6 +49,11 @@ audit_codes! {
     MailShown = "mail.shown": "An admin read a captured mail.";
     MailResent = "mail.resent": "An admin queued a mail once more.";
     MailCancelled = "mail.cancelled": "An admin took a mail back that waited.";
+    WebhookAdded = "webhook.added": "An admin added a webhook.";
+    WebhookChanged = "webhook.changed": "An admin changed a webhook, or its receiver is gone.";
+    WebhookRotated = "webhook.rotated": "An admin gave a webhook a new secret.";
+    WebhookRemoved = "webhook.removed": "An admin removed a webhook.";
+    WebhookTested = "webhook.tested": "An admin had a test sent to a webhook.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
     NotificationPublished = "notification.published": "An admin published a notification.";
     UpkeepRun = "upkeep.run": "Maintenance was run: by a measurement, by hand or by the doctor.";

@@ -11,6 +11,7 @@ mod admin_notifications;
 mod admin_pool;
 mod admin_sessions;
 mod admin_users;
+mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
@@ -125,6 +126,11 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_alerts::end_silence::end_silence))
         .routes(routes!(admin_checks::list::list))
         .routes(routes!(admin_pool::recycle::recycle))
+        .routes(routes!(admin_webhooks::list::list, admin_webhooks::add::add))
+        .routes(routes!(admin_webhooks::change::change, admin_webhooks::remove::remove))
+        .routes(routes!(admin_webhooks::rotate::rotate))
+        .routes(routes!(admin_webhooks::test::test))
+        .routes(routes!(admin_webhooks::deliveries::deliveries))
 }
 
 fn pages() -> Router {

@@ -19,3 +19,4 @@ pub(crate) mod setup;
 pub(crate) mod sweep;
 pub(crate) mod user;
 pub(crate) mod warrant;
+pub(crate) mod webhook;

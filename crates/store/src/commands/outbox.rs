@@ -4,8 +4,8 @@
 use galen_core::links::{LinkPurpose, NewLink, Owed};
 use galen_core::model::{Act, AuditCode, EmailKey, NewNotification, Role, User};
 use galen_core::outbox::{
-    Attempted, KeptParcel, LinkOrder, OutboxSweep, OutboxSwept, ParcelChange, ParcelState,
-    Settlement, WAITING_MAX,
+    Attempted, KeptParcel, LinkOrder, NewParcel, OutboxSweep, OutboxSwept, ParcelChange,
+    ParcelState, Settlement, WAITING_MAX,
 };
 use galen_core::post::{Channel, LinkName, Param};
 use galen_core::{ParcelId, StoreError, StoreResult, UnixMs, UserId};
@@ -168,6 +168,33 @@ pub(crate) fn owe_letter(
     let params = json!({ "mail": owed.parcel }).to_string();
     Trail::new(act).write(tx, AuditCode::MailTested, None, &params)?;
     owe(tx, act, &to, owed)
+}
+
+/// Puts parcels into the outbox, each once.
+pub(crate) fn owe_each(tx: &mut dyn Tx, at: UnixMs, parcels: &[NewParcel]) -> StoreResult<u64> {
+    let mut added = 0;
+    for parcel in parcels {
+        if counts::waiting(tx, parcel.channel)? >= WAITING_MAX {
+            return Err(StoreError::Full { queue: "outbox" });
+        }
+        let leads = parcel.leads.iter().map(|path| LinkOrder::Leads { path: path.clone() });
+        let (params, orders) = (text(&parcel.params)?, text(&leads.collect::<Vec<_>>())?);
+        let values: [Value<'_>; 9] = [
+            parcel.id.as_bytes().into(),
+            parcel.channel.name().into(),
+            parcel.user_id.as_ref().map(UserId::as_bytes).into(),
+            parcel.destination.as_str().into(),
+            parcel.code.text().into(),
+            parcel.language.tag().into(),
+            params.as_str().into(),
+            orders.as_str().into(),
+            at.0.into(),
+        ];
+        let is_new = tx.run(&queries::ADD_ONCE, &values)?;
+        counts::add(tx, Counter::Waiting(parcel.channel), i64::from(is_new == 1))?;
+        added += is_new;
+    }
+    Ok(added)
 }
 
 pub(crate) fn claim(

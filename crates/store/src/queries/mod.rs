@@ -17,6 +17,7 @@ pub mod purge;
 pub mod session;
 pub mod setup;
 pub mod user;
+pub mod webhook;
 
 /// One named statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub const ALL: &[&[Query]] = &[
     session::ALL,
     setup::ALL,
     user::ALL,
+    webhook::ALL,
 ];
 
 /// Every statement, one after the other.

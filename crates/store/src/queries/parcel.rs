@@ -5,12 +5,14 @@ use super::Query;
 /// ALL statements on parcels.
 pub const ALL: &[Query] = &[
     ADD,
+    ADD_ONCE,
     DUE,
     CLAIM,
     SETTLE,
     BY_ID,
     PAGE,
     PAGE_IN_STATE,
+    PAGE_TO,
     OLDEST,
     RESEND,
     CANCEL,
@@ -34,6 +36,14 @@ pub const ADD: Query = Query {
     sql: "INSERT INTO parcels (id, channel, user_id, destination, code, language, params, links, \
           state, created_at, next_at, expires_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $10)",
+};
+
+/// Puts a parcel into the outbox, due at once, unless it is there already.
+pub const ADD_ONCE: Query = Query {
+    name: "parcel.add_once",
+    sql: "INSERT INTO parcels (id, channel, user_id, destination, code, language, params, links, \
+          state, created_at, next_at) \
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9) ON CONFLICT (id) DO NOTHING",
 };
 
 /// When the parcel of a channel that is due first is due.
@@ -88,6 +98,17 @@ pub const PAGE_IN_STATE: Query = Query {
         "SELECT ",
         parcel_columns!(),
         " FROM parcels WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+    ),
+};
+
+/// The same of those of a channel to a destination.
+pub const PAGE_TO: Query = Query {
+    name: "parcel.page_to",
+    sql: concat!(
+        "SELECT ",
+        parcel_columns!(),
+        " FROM parcels WHERE channel = $1 AND destination = $2 AND id < $3 \
+         ORDER BY id DESC LIMIT $4"
     ),
 };
 

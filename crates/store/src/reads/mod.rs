@@ -8,6 +8,7 @@ pub(crate) mod parcel;
 pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod vitals;
+pub(crate) mod webhook;
 
 use galen_core::{Id, Page, PageRequest};
 
