@@ -21,4 +21,4 @@ pub use ntfy::Ntfy;
 pub use outward::{Outward, OutwardError, Reach, ReachError};
 pub use push::{Push, VapidKey, VapidKeyError};
 pub use smtp::{Security, Smtp, SmtpLogin, SmtpSettings, SmtpSettingsError};
-pub use webhook::{WebhookSecretError, Webhooks, read_webhook_secret, show_webhook_secret};
+pub use webhook::Webhooks;

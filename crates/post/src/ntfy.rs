@@ -115,8 +115,12 @@ fn urgency(letter: &Letter) -> (u8, &'static [&'static str]) {
 
 #[cfg(test)]
 mod tests {
+    use galen_core::Secret;
+
     use super::*;
+    use crate::outward::Reach;
     use crate::samples;
+    use crate::stranger::Stranger;
 
     #[test]
     fn a_message_has_title_priority_picture_and_link() {
@@ -133,6 +137,38 @@ mod tests {
         });
         assert_eq!(json, wanted);
         assert_eq!(urgency(&samples::letter(LetterCode::AlertFiring)).0, 5);
+    }
+
+    async fn deliver(answer: &str) -> (Result<Receipt, DeliveryFailure>, String) {
+        let stranger = Stranger::answering(answer).await;
+        let reach = Reach::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let outward = Arc::new(Outward::new(reach, None).unwrap());
+        let courier = Ntfy::new(outward, Arc::new(Letters::new().unwrap()));
+        let topic = Secret::new(stranger.url("/sub/hush-topic"));
+        let token = Some(Secret::new("tk_hush".to_owned()));
+        let destination = Destination::Ntfy { topic, token };
+        let outcome = courier.deliver(&Parcel { destination, ..samples::parcel() }).await;
+        (outcome, stranger.received().await)
+    }
+
+    #[tokio::test]
+    async fn a_message_is_published_as_json_with_the_token() {
+        let (outcome, received) = deliver("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        assert_eq!(outcome.unwrap().says, "200 OK");
+        assert!(received.starts_with("POST /sub/ HTTP/1.1\r\n"), "{received}");
+        assert!(received.contains("authorization: Bearer tk_hush\r\n"), "{received}");
+        assert!(received.contains(r#""topic":"hush-topic""#), "{received}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_tells_neither_topic_nor_token() {
+        for (answer, is_final) in [("403 Forbidden", false), ("400 Bad Request", true)] {
+            let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+            let failure = deliver(&answer).await.0.unwrap_err();
+            let is_permanent = matches!(failure, DeliveryFailure::Permanent { .. });
+            assert_eq!(is_permanent, is_final, "{failure:?}");
+            assert!(!failure.to_string().contains("hush"), "{failure}");
+        }
     }
 
     #[test]

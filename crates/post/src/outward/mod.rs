@@ -168,6 +168,22 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stranger::Stranger;
+
+    #[tokio::test]
+    async fn over_tls_only_a_certificate_that_is_trusted_is_talked_to() {
+        let (stranger, certificate) = Stranger::encrypted("HTTP/1.1 200 OK\r\n\r\n").await;
+        let url = stranger.url("/").replace("http://127.0.0.1", "https://localhost");
+        let reach = || Reach::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let post = async |roots: Option<&[u8]>| {
+            let request = Request { headers: HeaderMap::new(), body: b"hush".to_vec() };
+            let outward = Outward::new(reach(), roots).unwrap();
+            outward.post(&url, request).await.map(|answer| answer.status)
+        };
+        assert!(post(None).await.is_err());
+        assert_eq!(post(Some(certificate.as_bytes())).await, Ok(200));
+        assert!(stranger.received().await.ends_with("hush"));
+    }
 
     #[test]
     fn a_wait_is_read_in_seconds_or_as_a_date_against_the_answers_own() {

@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 
 use crate::outward::{Outward, Request};
 use crate::says::permanent;
-pub use signature::{WebhookSecretError, read_webhook_secret, show_webhook_secret};
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
