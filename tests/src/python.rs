@@ -1,4 +1,4 @@
-//! Python for the programs tests start: an environment for each set of pinned packages, made once.
+//! Scripts that tests start: where they lie, how one says that it has begun, what they share.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -30,38 +30,6 @@ pub fn lock(name: &str) -> Result<File> {
     let file = File::create(home()?.join(name))?;
     file.lock().with_context(|| format!("wait for {name}"))?;
     Ok(file)
-}
-
-/// The interpreter of the environment of this name, made once for each content of its requirements.
-///
-/// # Errors
-/// When the environment cannot be made.
-pub fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
-    let _one_at_a_time = lock(&format!("{name}.lock"))?;
-    let venv = home()?.join(name);
-    let python = venv.join("bin/python");
-    let wanted = fs::read_to_string(requirements)?;
-    let mark = venv.join("requirements.installed");
-    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    let make = ["-m", "venv", "--clear"].map(str::to_owned);
-    run(Path::new("python3"), make.into_iter().chain([venv.display().to_string()]))?;
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"].map(str::to_owned);
-    run(&python, install.into_iter().chain([requirements.display().to_string()]))?;
-    fs::write(mark, wanted)?;
-    Ok(python)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test starts what it tests against")]
-fn run(program: &Path, words: impl Iterator<Item = String>) -> Result<()> {
-    let status = Command::new(program).args(words).stdin(Stdio::null()).status();
-    let status = status.with_context(|| format!("run {}", program.display()))?;
-    if !status.success() {
-        bail!("{} ended with {status}", program.display());
-    }
-    Ok(())
 }
 
 /// Starts a script and waits for its first line, by which it says that it has begun.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::galen::{free_port, stop};
-use crate::python::{environment, source, speaking};
+use crate::python::{source, speaking};
 
 /// How a mail server protects its connections.
 #[derive(Clone, Debug)]
@@ -73,7 +73,8 @@ impl SmtpServer {
         protection: &Protection,
         login: Option<(&str, &str)>,
     ) -> Result<Self> {
-        let python = environment("smtp", &source("smtp/requirements.txt"))?;
+        let python = galen_testkit::python("smtp", &source("smtp/requirements.txt"))
+            .context("make the mail server's environment")?;
         let script = source("smtp/server.py").display().to_string();
         let mut words = vec![script, port.to_string(), folder.display().to_string()];
         let (mode, certificate) = match protection {

@@ -21,6 +21,7 @@ pub mod post;
 mod refusal;
 mod secret;
 mod store;
+mod trace;
 pub mod webhooks;
 
 pub use clock::{Clock, UnixMs};
@@ -48,3 +49,4 @@ pub use store::{
     ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
     StoreError, StoreResult,
 };
+pub use trace::{SpanId, TraceContext, TraceId, TraceIdError, TraceShare};

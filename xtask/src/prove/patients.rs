@@ -29,7 +29,7 @@ pub fn venv() -> Result<PathBuf> {
 /// # Errors
 /// When Python, venv or the package index is out of reach.
 pub fn mail_server() -> Result<PathBuf> {
-    environment("patients/smtp", &place::root().join("tests/smtp/requirements.txt"))
+    environment("smtp/venv", &place::root().join("tests/smtp/requirements.txt"))
 }
 
 /// Makes a virtual environment below the build directory holding the packages a file names.

@@ -17,6 +17,24 @@ const TOKEN_BYTES_MAX: usize = 1_024;
 /// What is wrong with the file, with the way out.
 pub fn read(path: &Path) -> Result<Secret<String>, String> {
     let shown = path.display();
+    let text = private_text(path, TOKEN_BYTES_MAX + 2)?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !(TOKEN_BYTES_MIN..=TOKEN_BYTES_MAX).contains(&token.len()) || !is_plain {
+        return Err(format!(
+            "{shown} must hold a token of {TOKEN_BYTES_MIN} to {TOKEN_BYTES_MAX} letters, digits and \
+             signs in its first line: make one with `openssl rand -hex 32`"
+        ));
+    }
+    Ok(Secret::new(token.to_owned()))
+}
+
+/// Reads a file that nobody else can read, up to so many bytes.
+///
+/// # Errors
+/// What is wrong with the file, with the way out.
+pub fn private_text(path: &Path, bytes_max: usize) -> Result<String, String> {
+    let shown = path.display();
     let unreadable = |error: std::io::Error| format!("{shown} cannot be read: {error}");
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
     let meta = file.metadata().map_err(unreadable)?;
@@ -29,18 +47,9 @@ pub fn read(path: &Path) -> Result<Secret<String>, String> {
             "{shown} can be read by everybody (mode {mode:04o}): `chmod 600 {shown}`"
         ));
     }
-    let limit = TOKEN_BYTES_MAX as u64 + 2;
     let mut text = String::new();
-    file.by_ref().take(limit).read_to_string(&mut text).map_err(unreadable)?;
-    let token = text.lines().next().unwrap_or_default().trim();
-    let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
-    if !(TOKEN_BYTES_MIN..=TOKEN_BYTES_MAX).contains(&token.len()) || !is_plain {
-        return Err(format!(
-            "{shown} must hold a token of {TOKEN_BYTES_MIN} to {TOKEN_BYTES_MAX} letters, digits and \
-             signs in its first line: make one with `openssl rand -hex 32`"
-        ));
-    }
-    Ok(Secret::new(token.to_owned()))
+    file.by_ref().take(bytes_max as u64).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 #[cfg(test)]
