@@ -11,6 +11,7 @@ mod http;
 mod limits;
 mod load;
 mod log;
+mod mail;
 mod monitor;
 pub mod quantity;
 mod section;
@@ -25,6 +26,7 @@ pub use database::Synchronous;
 pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
 pub use log::{Format, Requests};
+pub use mail::MailSecurity;
 pub use section::Section;
 pub use server::url_of;
 
@@ -61,6 +63,8 @@ sections! {
     sessions: sessions::Sessions,
     /// How often one may try.
     limits: limits::Limits,
+    /// How mail leaves the house.
+    mail: mail::Mail,
     /// What the HTTP side takes.
     http: http::Http,
     /// What is written to standard error.

@@ -14,6 +14,8 @@ pub mod left_behind;
 pub mod lock;
 pub mod log;
 pub mod lookout;
+pub mod mail;
+pub mod mailed;
 pub mod meter;
 pub mod nowhere;
 pub mod place;

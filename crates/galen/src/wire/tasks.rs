@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::running::Running;
-use super::{alerts, canary, checks, heartbeat, sampler, ticker, upkeep};
+use super::{alerts, canary, checks, heartbeat, mail, sampler, ticker, upkeep};
 use crate::config::Config;
 use crate::config::quantity::Lapse;
 
@@ -106,6 +106,27 @@ pub const ALL: &[Task] = &[
         within: |_| Lapse::minutes(1),
         watches: true,
         run: |running, _| Box::pin(heartbeat::beat(running)),
+    },
+    Task {
+        name: "mail.send",
+        every: |_| Lapse::s(1),
+        within: |_| Lapse::minutes(15),
+        watches: false,
+        run: |running, cx| Box::pin(mail::send(running, cx)),
+    },
+    Task {
+        name: "mail.watch",
+        every: |_| Lapse::s(10),
+        within: |_| Lapse::s(10),
+        watches: true,
+        run: |running, cx| Box::pin(mail::watch(running, cx)),
+    },
+    Task {
+        name: "mail.sweep",
+        every: |_| Lapse::minutes(10),
+        within: |_| Lapse::minutes(5),
+        watches: false,
+        run: |running, cx| Box::pin(mail::sweep(running, cx)),
     },
     Task {
         name: "upkeep.decide",
