@@ -54,6 +54,10 @@ pub struct LinkPolicy {
     pub unproven_may_sign_in: bool,
     /// After how long an account whose address nobody proved is removed, in milliseconds: 7 days.
     pub unproven_kept_ms: i64,
+    /// Answers that must not say by their time whether an address has an account are given at whole
+    /// multiples of this, in milliseconds: 200, far longer than the difference, and shorter than
+    /// anybody minds who waits for a mail. 0 is taken as 1.
+    pub evened_ms: u64,
 }
 
 impl Default for LinkPolicy {
@@ -65,6 +69,7 @@ impl Default for LinkPolicy {
             not_me_ms: 7 * DAY_MS,
             unproven_may_sign_in: false,
             unproven_kept_ms: 7 * DAY_MS,
+            evened_ms: 200,
         }
     }
 }

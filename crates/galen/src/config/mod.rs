@@ -12,13 +12,16 @@ mod http;
 mod limits;
 mod load;
 mod log;
+mod mail;
 pub mod monitor;
+mod ntfy;
 pub mod quantity;
 mod section;
 mod server;
 mod sessions;
 pub mod token;
 mod value;
+mod webhooks;
 
 pub use accounts::Registration;
 pub use check::check;
@@ -26,6 +29,7 @@ pub use database::Synchronous;
 pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
 pub use log::{Format, Requests};
+pub use mail::MailSecurity;
 pub use section::Section;
 pub use server::url_of;
 
@@ -62,6 +66,12 @@ sections! {
     sessions: sessions::Sessions,
     /// How often one may try.
     limits: limits::Limits,
+    /// How mail leaves the house.
+    mail: mail::Mail,
+    /// Whom webhooks may call.
+    webhooks: webhooks::Webhooks,
+    /// Which phone is told of alerts.
+    ntfy: ntfy::Ntfy,
     /// What the HTTP side takes.
     http: http::Http,
     /// What is written to standard error.

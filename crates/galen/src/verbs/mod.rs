@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod generate;
 pub mod logs;
+pub mod mail;
 pub mod serve;
 pub mod status;
 pub mod user;

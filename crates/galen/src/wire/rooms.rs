@@ -79,7 +79,7 @@ impl Rooms {
         let store = Kept::open(place, config, Arc::clone(&clock), monitor.observer())?;
         let ports =
             Ports { store: store.port(), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
-        let keys = Keys { csrf: keyring.csrf };
+        let keys = Keys { csrf: keyring.csrf, links: keyring.links };
         let accounts = Arc::new(Accounts::new(ports, settings::policy(config), keys));
         Ok(Self { store, accounts, monitor, history: kept, clock, entropy })
     }

@@ -387,8 +387,13 @@ fn open_with(path: &Path, known: &[Migration]) -> Result<SqliteStore, OpenError>
     SqliteStore::open_with(SqliteSettings::at(path), clock, Arc::new(NullObserver), known)
 }
 
-fn two_steps(sql: &'static str) -> [Migration; 2] {
-    [migrations::SQLITE[0], Migration { version: 2, name: "later", sql }]
+/// The steps there are.
+const STEPS: u32 = migrations::SQLITE[migrations::SQLITE.len() - 1].version;
+
+/// The steps there are, and one more.
+fn one_more_step(sql: &'static str) -> Vec<Migration> {
+    let later = Migration { version: STEPS + 1, name: "later", sql };
+    migrations::SQLITE.iter().copied().chain([later]).collect()
 }
 
 fn copies_in(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -406,16 +411,16 @@ async fn before_a_migration_the_file_is_copied_and_the_copy_can_be_opened() {
     let id = new.id;
     store.create_user(&samples.cx(), samples.act(), new, None).await.unwrap();
     store.close();
-    let later = two_steps("CREATE TABLE later (x INTEGER NOT NULL) STRICT;");
+    let later = one_more_step("CREATE TABLE later (x INTEGER NOT NULL) STRICT;");
     let store = open_with(&path, &later).unwrap();
     let facts = store.facts(&samples.cx()).await.unwrap();
-    assert_eq!(facts.schema_version, 2);
+    assert_eq!(facts.schema_version, STEPS + 1);
     assert!(store.user(&samples.cx(), id).await.unwrap().is_some());
     store.close();
     let copies = copies_in(folder.path());
     let [copy] = copies.as_slice() else { panic!("{copies:?}") };
     let name = copy.file_name().unwrap().to_string_lossy().into_owned();
-    assert!(name.starts_with("galen.db.before-1-"), "{name}");
+    assert!(name.starts_with(&format!("galen.db.before-{STEPS}-")), "{name}");
     assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
     let store = open_with(copy, migrations::SQLITE).unwrap();
     assert!(store.user(&samples.cx(), id).await.unwrap().is_some());
@@ -424,7 +429,8 @@ async fn before_a_migration_the_file_is_copied_and_the_copy_can_be_opened() {
     open_with(&path, &later).unwrap().close();
     assert_eq!(copies_in(folder.path()).len(), 1);
     let older = open_with(&path, migrations::SQLITE);
-    assert!(matches!(older, Err(OpenError::Newer { found: 2, known: 1, .. })));
+    let Err(OpenError::Newer { found, known, .. }) = older else { panic!("it is newer") };
+    assert_eq!((found, known), (STEPS + 1, STEPS));
 }
 
 #[test]
@@ -432,7 +438,7 @@ fn a_migration_that_fails_leaves_the_schema_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("galen.db");
     open_with(&path, migrations::SQLITE).unwrap().close();
-    let broken = two_steps("CREATE TABLE later (x INTEGER) STRICT; CREATE TABLE users (x);");
+    let broken = one_more_step("CREATE TABLE later (x INTEGER) STRICT; CREATE TABLE users (x);");
     assert!(matches!(open_with(&path, &broken), Err(OpenError::Engine { .. })));
     let connection = Connection::open(&path).unwrap();
     assert!(!connection.table_exists(None, "later").unwrap());
