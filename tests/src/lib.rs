@@ -5,5 +5,7 @@ pub mod client;
 pub mod doctoring;
 pub mod galen;
 pub mod patients;
+pub mod python;
 pub mod redis;
 pub mod sickroom;
+pub mod smtp;
