@@ -5,6 +5,8 @@ pub mod client;
 pub mod doctoring;
 pub mod galen;
 pub mod patients;
+pub mod python;
 pub mod redis;
 pub mod shop;
 pub mod sickroom;
+pub mod smtp;

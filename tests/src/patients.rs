@@ -1,7 +1,6 @@
 //! Patients: real programs with one known fault each, started on a free port and stopped with the value.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Client;
 use crate::galen::{free_port, stop};
+use crate::python::{home, lock, source, speaking};
 use crate::sickroom::{command, run};
 
 /// How long a patient may take to create its database and answer.
@@ -363,7 +363,7 @@ pub(crate) fn stop_running(child: &mut Child) {
 }
 
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("patients/fastapi")
+    source("patients/fastapi")
 }
 
 fn sources_file(name: &str) -> String {
@@ -372,20 +372,6 @@ fn sources_file(name: &str) -> String {
 
 fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "py")
-}
-
-/// Where what patients share is kept between runs.
-pub(crate) fn home() -> Result<PathBuf> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/patients");
-    fs::create_dir_all(&home)?;
-    Ok(home.canonicalize()?)
-}
-
-/// Waits for a lock among all tests on this machine, and holds it as long as the file is open.
-pub(crate) fn lock(name: &str) -> Result<File> {
-    let file = File::create(home()?.join(name))?;
-    file.lock().with_context(|| format!("wait for {name}"))?;
-    Ok(file)
 }
 
 /// The interpreter of the patients' own environment, made once per set of requirements.
@@ -503,32 +489,6 @@ fn replace(url: &str, database: &Path) -> Result<()> {
 
 fn words(all: &[&str]) -> Vec<String> {
     all.iter().map(|word| (*word).to_owned()).collect()
-}
-
-/// Starts a script and waits for its first line, by which it says that it has begun.
-fn speaking(python: &Path, folder: &Path, words: &[String]) -> Result<Child> {
-    Ok(heard(python, folder, words)?.0)
-}
-
-/// The same, with what the line says.
-#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
-pub(crate) fn heard(python: &Path, folder: &Path, words: &[String]) -> Result<(Child, String)> {
-    let mut child = Command::new(python)
-        .args(words)
-        .current_dir(folder)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("start {words:?}"))?;
-    let mut line = String::new();
-    let out = child.stdout.take().context("its output")?;
-    BufReader::new(out).read_line(&mut line)?;
-    if line.trim().is_empty() {
-        stop(&mut child);
-        bail!("{words:?} ended before it began");
-    }
-    Ok((child, line.trim().to_owned()))
 }
 
 /// The PID of a process that has just ended.

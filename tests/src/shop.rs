@@ -12,7 +12,8 @@ use galen_doctor::PostgresAccess;
 use galen_testkit::postgres::{self, Postgres};
 
 use crate::galen::free_port;
-use crate::patients::{answers, heard, home, lock, python, stop_running, uvicorn};
+use crate::patients::{answers, python, stop_running, uvicorn};
+use crate::python::{heard, home, lock};
 
 /// How long the server may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -20,6 +20,7 @@ const ALL: &[Step] = &[
     Step { name: "check", run: || check::run(&[]) },
     Step { name: "patients' packages", run: || prove::patients::venv().map(|_| true) },
     Step { name: "collector's packages", run: || prove::otlp::python().map(|_| true) },
+    Step { name: "mail server's packages", run: || prove::patients::mail_server().map(|_| true) },
     Step { name: "build of all tests", run: || check::build_all().map(|()| true) },
     Step { name: "tests", run: tests },
     // Last, because it leaves another build of the program behind.
@@ -45,10 +46,10 @@ pub fn run(_args: &[String]) -> Result<bool> {
     }
     say::step("time of each step");
     for (name, took) in &took {
-        say::line(format_args!("{name:<22} {}", say::duration(*took)));
+        say::line(format_args!("{name:<24} {}", say::duration(*took)));
     }
     let whole: Duration = took.iter().map(|(_, took)| *took).sum();
-    say::line(format_args!("{:<22} {}", "together", say::duration(whole)));
+    say::line(format_args!("{:<24} {}", "together", say::duration(whole)));
     result
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use galen_core::links::LinkPurpose;
 use galen_core::model::{Act, Warrant};
-use galen_core::{AuditId, Bus, Clock, Cx, Entropy, Secret, Store, UserId};
+use galen_core::{AuditId, Bus, Clock, Cx, Entropy, LinkId, Secret, Store, UserId, WebhookId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -33,6 +34,9 @@ pub struct Keys {
     /// The key of the tokens against forged requests, and of the digests under which addresses
     /// without an account stand in the audit trail.
     pub csrf: Secret<[u8; 32]>,
+    /// The key from which the secrets of mailed links are derived. One of its own, so that neither
+    /// kind of token is worth anything to whoever learns of the other.
+    pub links: Secret<[u8; 32]>,
 }
 
 /// The length of a message authentication code in bytes.
@@ -41,19 +45,37 @@ pub(crate) const CODE_BYTES: usize = 32;
 const BLOCK_BYTES: usize = 64;
 
 impl Keys {
-    /// HMAC-SHA256 over these parts, one after the other. The first is a label of its own for every
-    /// use, so that no code made for one can be taken for another's.
+    /// HMAC-SHA256 over these parts, one after the other, under the key of [`Self::csrf`]. The first is
+    /// a label of its own for every use, so that no code made for one can be taken for another's.
     pub(crate) fn code(&self, parts: &[&[u8]]) -> [u8; CODE_BYTES] {
-        // A key shorter than the block is filled up with zeros (RFC 2104 §2), which leaves nothing
-        // about its length to fail.
-        let mut block = [0_u8; BLOCK_BYTES];
-        block[..self.csrf.reveal().len()].copy_from_slice(self.csrf.reveal());
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        for part in parts {
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        code(&self.csrf, parts)
     }
+
+    /// The secret of a link, 256 bits: it hangs on what the link opens and on its name, and so is the
+    /// same at every attempt to deliver it and in no other link.
+    pub(crate) fn link(&self, purpose: LinkPurpose, id: LinkId) -> [u8; CODE_BYTES] {
+        let parts: [&[u8]; 4] = [b"galen link v1 ", purpose.name().as_bytes(), b" ", id.as_bytes()];
+        code(&self.links, &parts)
+    }
+
+    /// The secret of a webhook after so many rotations, 256 bits. It hangs on the key of links: the
+    /// label keeps the two kinds apart.
+    pub(crate) fn webhook(&self, id: WebhookId, rotation: i64) -> [u8; CODE_BYTES] {
+        let rotation = rotation.to_be_bytes();
+        code(&self.links, &[b"galen webhook v1 ", id.as_bytes(), &rotation])
+    }
+}
+
+fn code(key: &Secret<[u8; 32]>, parts: &[&[u8]]) -> [u8; CODE_BYTES] {
+    // A key shorter than the block is filled up with zeros (RFC 2104 §2), which leaves nothing about
+    // its length to fail.
+    let mut block = [0_u8; BLOCK_BYTES];
+    block[..key.reveal().len()].copy_from_slice(key.reveal());
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// The account room. It is shared as an `Arc<Accounts>`; every verb is a method in a file of its own.
@@ -144,7 +166,7 @@ mod tests {
         // RFC 4231 §4.2, its key of twenty octets filled up with zeros.
         let mut key = [0; 32];
         key[..20].fill(0x0b);
-        let keys = Keys { csrf: Secret::new(key) };
+        let keys = Keys { csrf: Secret::new(key), links: Secret::new(key) };
         let code = keys.code(&[b"Hi ", b"There"]);
         let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");

@@ -1,6 +1,7 @@
 //! Changing one's own password: every session ends, and the user goes on with a new one.
 
 use galen_core::model::{Session, SessionOwner, User};
+use galen_core::post::LetterCode;
 use galen_core::{ChangePassword, Code, Cx, Refusal};
 
 use crate::fields::{self, Fields};
@@ -52,11 +53,14 @@ impl Accounts {
             address: session.address.clone(),
             user_agent: session.user_agent.clone(),
         };
+        let owed = self.letter(cx, LetterCode::PasswordChanged);
+        let owed = self.warning(owed, "Your password was changed");
         let change = ChangePassword {
             user_id: user.id,
             old_hash: proof.credentials.password_hash,
             new_hash,
             session,
+            owed: Some(owed),
         };
         let user_id = user.id;
         let ended = self
@@ -65,7 +69,7 @@ impl Accounts {
                 Box::pin(async move {
                     let ended = desk.store.change_password(cx, act, change).await?;
                     if let Some(ended) = &ended {
-                        desk.forget(ended, user_id);
+                        desk.warned(ended, user_id);
                     }
                     Ok(ended)
                 })

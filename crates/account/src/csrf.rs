@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn keys() -> Keys {
-        Keys { csrf: Secret::new([7; 32]) }
+        Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) }
     }
 
     fn session(byte: u8) -> SessionId {
@@ -93,7 +93,7 @@ mod tests {
         let token = session_token(&keys(), session(1), [3; NONCE_BYTES]);
         assert!(is_of(&keys(), session(1), &token));
         assert!(!is_of(&keys(), session(2), &token));
-        let other = Keys { csrf: Secret::new([8; 32]) };
+        let other = Keys { csrf: Secret::new([8; 32]), links: Secret::new([9; 32]) };
         assert!(!is_of(&other, session(1), &token), "another installation");
     }
 

@@ -74,6 +74,12 @@ impl Desk {
         self.users.revoke(&[user]);
     }
 
+    /// The same of a user who was told in the inbox what happened.
+    pub(crate) fn warned(&self, ended: &[EndedSession], user: UserId) {
+        self.forget(ended, user);
+        self.bus.tell(Signal::Published);
+    }
+
     /// Forgets sessions that ended; `user_id` when all are one user's.
     pub(crate) fn forget_sessions(&self, ended: &[EndedSession], user_id: Option<UserId>) {
         if !ended.is_empty() {
@@ -134,6 +140,7 @@ impl Desk {
             deadline: cx.deadline,
             urgency: cx.urgency,
             address: cx.address,
+            language: cx.language,
         };
         let desk = Arc::clone(self);
         let by = caller.map(|caller| (caller.token_hash, caller.user.id));

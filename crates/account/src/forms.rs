@@ -51,6 +51,37 @@ pub struct PasswordChange {
     pub user_agent: Option<String>,
 }
 
+/// Somebody proves an address. Field errors point at `/password` and `/new_password`.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// The secret of the mailed link.
+    pub token: String,
+    /// The password of the account; it shows that whoever registered is who owns the address.
+    pub password: Option<Secret<String>>,
+    /// A new password: whoever registered is locked out.
+    pub new_password: Option<Secret<String>>,
+}
+
+/// Somebody sets a password by a mailed link. Field errors point at `/password`.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// The secret of the mailed link.
+    pub token: String,
+    /// The password from now on.
+    pub password: Secret<String>,
+}
+
+/// Somebody accepts an invitation. Field errors point at `/name` and `/password`.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The secret of the mailed link.
+    pub token: String,
+    /// What the user wants to be called; may be empty, at most 100 characters.
+    pub name: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
 /// An admin, or the command line, makes a user. Field errors point at `/email`, `/name` and
 /// `/password`.
 #[derive(Clone, Debug)]

@@ -7,10 +7,13 @@ mod accounts;
 mod admin;
 mod api_keys;
 mod caller;
+mod change_email;
 mod change_password;
 mod csrf;
 mod desk;
+mod device;
 mod email;
+mod evened;
 mod exact;
 mod fields;
 mod fold;
@@ -18,7 +21,9 @@ mod forms;
 mod hash;
 mod held;
 mod identify;
+mod letters;
 mod limits;
+mod links;
 mod login;
 mod logout;
 mod me;
@@ -41,13 +46,13 @@ pub use accounts::{Accounts, Keys, Ports};
 pub use api_keys::{KeyForm, MadeKey};
 pub use caller::{Caller, Identity};
 pub use forms::{
-    AdminUser, Announce, Login, Message, PasswordChange, Publish, Publisher, Recipient,
-    Registration, SignedIn,
+    Acceptance, AdminUser, Announce, Login, Message, NewPassword, PasswordChange, Publish,
+    Publisher, Recipient, Registration, SignedIn, Verification,
 };
 pub use hash::HashPressure;
 pub use limits::LimitCounts;
 pub use policy::{
-    CategoryPolicy, HashPolicy, LimitPolicy, NoticePolicy, PasswordPolicy, Policy, Rate,
-    RegistrationPolicy, SessionPolicy, SetupPolicy,
+    CategoryPolicy, HashPolicy, LimitPolicy, LinkPolicy, NoticePolicy, PasswordPolicy, Policy,
+    Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
 pub use sweep::{NoticeSweepReport, SweepPolicy, SweepReport};

@@ -19,7 +19,8 @@ impl Accounts {
     /// # Errors
     /// [`Code::InvalidFields`] when address or password cannot be one, which depends on nothing that
     /// is kept; [`Code::TooManyAttempts`]; [`Code::WrongCredentials`]; [`Code::Overloaded`] and
-    /// [`Code::DeadlineExceeded`] of the hashing pool; those of the store.
+    /// [`Code::DeadlineExceeded`] of the hashing pool; [`Code::EmailNotVerified`] when the password was
+    /// right and the address is to be proven first; those of the store.
     pub async fn login(&self, cx: &Cx, form: Login) -> Result<SignedIn, Refusal> {
         let mut wrong = Fields::default();
         let address = wrong.take(Address::parse_field(&form.email, "/email"));
@@ -43,7 +44,13 @@ impl Accounts {
             .await?
             .ok_or_else(|| Refusal::new(Code::WrongCredentials))?;
         let user_id = proof.credentials.user.id;
+        if !self.policy.links.unproven_may_sign_in
+            && self.desk.store.is_unproven(cx, user_id).await?
+        {
+            return Err(Refusal::new(Code::EmailNotVerified));
+        }
         let act = self.act(cx, Some(user_id));
+        let device = self.device(cx, form.user_agent.as_deref());
         let (token, session) = self.new_session(cx, user_id, form.user_agent, act.at);
         let open = OpenSession {
             session,
@@ -51,6 +58,7 @@ impl Accounts {
             rehash: proof.rehash,
             replaces: form.replaces,
             sessions_max: self.policy.session.per_user_max(),
+            device: Some(device),
         };
         let opened = self
             .desk

@@ -1,6 +1,6 @@
 //! A user to be made, whoever makes it: the fields, the password's judgement, the command.
 
-use galen_core::model::{NewUser, Role, User, UserCreation};
+use galen_core::model::{EmailKey, NewUser, Role, User, UserCreation};
 use galen_core::{Code, Cx, Refusal, Secret, TokenHash, UserId};
 
 use crate::email::Address;
@@ -14,6 +14,13 @@ pub(crate) struct Newcomer {
     address: Address,
     name: String,
     password: Secret<String>,
+}
+
+impl Newcomer {
+    /// The canonical form of the address.
+    pub(crate) fn email_key(&self) -> &EmailKey {
+        &self.address.key
+    }
 }
 
 /// How the user comes to be.
@@ -46,33 +53,47 @@ impl Accounts {
         }
     }
 
-    /// Judges and hashes the password, and makes the user.
+    /// Judges and hashes the password. Gives the user to be made.
     ///
     /// # Errors
-    /// [`Code::InvalidFields`] when the password is easy to guess, [`Code::EmailTaken`],
-    /// [`Code::SetupNotPossible`] when the setup token was refused, and those of pool and store.
-    pub(crate) async fn make_user(
+    /// [`Code::InvalidFields`] when the password is easy to guess, and those of the pool.
+    pub(crate) async fn hashed(
         &self,
         cx: &Cx,
         newcomer: Newcomer,
-        making: Making<'_>,
-    ) -> Result<User, Refusal> {
+        role: Role,
+        places: Places,
+    ) -> Result<NewUser, Refusal> {
         let owner = Owner { email: newcomer.address.written.clone(), name: newcomer.name.clone() };
-        let choice = Choice { password: newcomer.password, owner, places: making.places };
+        let choice = Choice { password: newcomer.password, owner, places };
         let policy = &self.policy.password;
         let password_hash = self
             .pool
             .make(cx, choice, policy)
             .await?
             .map_err(|flaw| Refusal::fields(vec![flaw.field("/password", policy)]))?;
-        let user = NewUser {
+        Ok(NewUser {
             id: UserId::mint(self.clock.as_ref(), self.entropy.as_ref()),
             email: newcomer.address.written,
             email_key: newcomer.address.key,
             name: newcomer.name,
             password_hash,
-            role: making.role,
-        };
+            role,
+        })
+    }
+
+    /// Judges and hashes the password, and makes the user.
+    ///
+    /// # Errors
+    /// As above; [`Code::EmailTaken`], [`Code::SetupNotPossible`] when the setup token was refused,
+    /// and those of the store.
+    pub(crate) async fn make_user(
+        &self,
+        cx: &Cx,
+        newcomer: Newcomer,
+        making: Making<'_>,
+    ) -> Result<User, Refusal> {
+        let user = self.hashed(cx, newcomer, making.role, making.places).await?;
         let act = match making.actor {
             Some(caller) => self.act_by_admin(cx, caller),
             None => self.act(cx, None),

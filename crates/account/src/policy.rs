@@ -24,6 +24,8 @@ pub struct Policy {
     pub setup: SetupPolicy,
     /// What may be told to users, and how long it is kept.
     pub notices: NoticePolicy,
+    /// How long mailed links work, and what an unproven address may do.
+    pub links: LinkPolicy,
 }
 
 /// What may be told to users, and how long it is kept.
@@ -59,12 +61,49 @@ pub struct CategoryPolicy {
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RegistrationPolicy {
-    /// Only an admin makes accounts. The default, until mail can verify an address.
+    /// Anybody does, and proves the address by mail. The answer is the same whether the address has
+    /// an account or not.
     #[default]
-    Closed,
-    /// Anybody does. Until addresses are verified by mail, this gives away whether an address has an
-    /// account (the refusal says so), and lets people sit on addresses that are not theirs.
     Open,
+    /// Whom an admin invites.
+    Invite,
+    /// Only an admin makes accounts, with a password.
+    Closed,
+}
+
+/// How long mailed links work, and what an unproven address may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkPolicy {
+    /// How long a link that proves an address works, in milliseconds: a day.
+    pub verify_ms: i64,
+    /// How long a link that sets a password works, in milliseconds: an hour.
+    pub reset_ms: i64,
+    /// How long an invitation works, in milliseconds: 7 days.
+    pub invitation_ms: i64,
+    /// How long "this was not me" works, in milliseconds: 7 days.
+    pub not_me_ms: i64,
+    /// Whether somebody who registered may sign in before the address was proven.
+    pub unproven_may_sign_in: bool,
+    /// After how long an account whose address nobody proved is removed, in milliseconds: 7 days.
+    pub unproven_kept_ms: i64,
+    /// Answers that must not say by their time whether an address has an account are given at whole
+    /// multiples of this, in milliseconds: 200, far longer than the difference, and shorter than
+    /// anybody minds who waits for a mail. 0 is taken as 1.
+    pub evened_ms: u64,
+}
+
+impl Default for LinkPolicy {
+    fn default() -> Self {
+        Self {
+            verify_ms: DAY_MS,
+            reset_ms: HOUR_MS,
+            invitation_ms: 7 * DAY_MS,
+            not_me_ms: 7 * DAY_MS,
+            unproven_may_sign_in: false,
+            unproven_kept_ms: 7 * DAY_MS,
+            evened_ms: 200,
+        }
+    }
 }
 
 /// What a password must be. There are no composition rules and no forced changes
@@ -147,8 +186,11 @@ pub struct LimitPolicy {
     /// Wrong passwords in the whole installation, from addresses that no owner is known to use:
     /// 600 a minute; registrations count too. It bounds what a flood of addresses can spend of the CPU.
     pub strangers: Rate,
-    /// Accounts registered, and setup links tried, from one address, right or wrong: 20 an hour.
+    /// Accounts registered, mails asked for and mailed links tried from one address, right or wrong: 20
+    /// an hour.
     pub registrations: Rate,
+    /// Mails that strangers may have sent to one address, whether it has an account or not: 5 an hour.
+    pub mails: Rate,
     /// How many counters are kept at the most; the least used go first. 38 to 76 bytes each.
     pub max_keys: u32,
 }
@@ -162,6 +204,7 @@ impl Default for LimitPolicy {
             address: Rate { attempts: 30, per_ms: 300_000 },
             strangers: Rate { attempts: 600, per_ms: 60_000 },
             registrations: Rate { attempts: 20, per_ms: 3_600_000 },
+            mails: Rate { attempts: 5, per_ms: 3_600_000 },
             max_keys: 131_072,
         }
     }

@@ -15,6 +15,7 @@ pub(crate) enum Flow {
     Login,
     Reauthenticate,
     PasswordChange,
+    VerifyEmail,
 }
 
 impl Flow {
@@ -24,6 +25,7 @@ impl Flow {
             Self::Login => "login",
             Self::Reauthenticate => "reauthenticate",
             Self::PasswordChange => "password_change",
+            Self::VerifyEmail => "verify_email",
         }
     }
 }
@@ -175,7 +177,7 @@ impl Accounts {
 
     /// What stands in the trail for an address: a keyed digest, by which attempts on one account can
     /// be told to belong together without writing down what people typed (ASVS 5.0 16.2.5).
-    fn account_digest(&self, account: &EmailKey) -> String {
+    pub(crate) fn account_digest(&self, account: &EmailKey) -> String {
         let code = self.keys.code(&[b"galen audit account v1", account.0.as_bytes()]);
         code[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }

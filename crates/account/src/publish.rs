@@ -135,7 +135,7 @@ impl Accounts {
         (content, gone_at)
     }
 
-    fn notification_id(&self) -> NotificationId {
+    pub(crate) fn notification_id(&self) -> NotificationId {
         NotificationId::mint(self.clock.as_ref(), self.entropy.as_ref())
     }
 

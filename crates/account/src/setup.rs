@@ -38,7 +38,7 @@ impl Accounts {
         form: Registration,
     ) -> Result<User, Refusal> {
         let newcomer = self.read_newcomer(&form)?;
-        let _counted = self.limits.reserve_setup(cx.address)?;
+        let _counted = self.limits.reserve_link(cx.address)?;
         let Some(hash) = token::hash_of(token) else {
             return Err(Refusal::new(Code::SetupNotPossible));
         };

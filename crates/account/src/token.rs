@@ -15,6 +15,11 @@ const TOKEN_CHARS: usize = 43;
 pub(crate) fn mint(entropy: &dyn Entropy) -> (Secret<String>, TokenHash) {
     let mut bytes = [0_u8; TOKEN_BYTES];
     entropy.fill(&mut bytes);
+    of(&bytes)
+}
+
+/// A token whose bytes are known: its text and its hash.
+pub(crate) fn of(bytes: &[u8; TOKEN_BYTES]) -> (Secret<String>, TokenHash) {
     let text = URL_SAFE_NO_PAD.encode(bytes);
     (Secret::new(text), TokenHash(Sha256::digest(bytes).into()))
 }

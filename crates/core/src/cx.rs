@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::post::Language;
 use crate::{Clock, Ledger, RequestId};
 
 /// How urgent the work is: live work is served before background work, which yields.
@@ -30,6 +31,8 @@ pub struct Cx {
     pub urgency: Urgency,
     /// The client's address, after trusted proxies were taken into account.
     pub address: Option<IpAddr>,
+    /// In which language its sender reads: that of the letters it owes.
+    pub language: Language,
 }
 
 impl Cx {
@@ -47,6 +50,13 @@ impl Cx {
 
     fn new(request_id: RequestId, clock: &dyn Clock, timeout_ns: u64, urgency: Urgency) -> Self {
         let deadline = Deadline(clock.monotonic_ns().saturating_add(timeout_ns));
-        Self { request_id, ledger: Ledger::new(), deadline, urgency, address: None }
+        Self {
+            request_id,
+            ledger: Ledger::new(),
+            deadline,
+            urgency,
+            address: None,
+            language: Language::default(),
+        }
     }
 }

@@ -165,6 +165,18 @@ typed_id!(
     /// Names an API key. It opens nothing: the token does.
     ApiKeyId
 );
+typed_id!(
+    /// Names something that is sent out of the house, the same at every attempt.
+    ParcelId
+);
+typed_id!(
+    /// Names a webhook.
+    WebhookId
+);
+typed_id!(
+    /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
+    LinkId
+);
 
 #[cfg(test)]
 mod tests {

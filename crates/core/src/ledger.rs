@@ -41,6 +41,8 @@ pub enum Phase {
     Hash,
     /// Waiting for another service.
     Outbound,
+    /// Waiting on purpose, so that the time of an answer does not say what its words keep back.
+    Evened,
     /// The handler's own time on the CPU.
     Handler,
     /// Off the CPU in the middle of the handler's own work: it blocked its thread, or the machine
@@ -67,6 +69,7 @@ impl Phase {
         Self::HashWait,
         Self::Hash,
         Self::Outbound,
+        Self::Evened,
         Self::Handler,
         Self::Blocked,
         Self::Write,
@@ -90,6 +93,7 @@ impl Phase {
             Self::HashWait => "hash_wait",
             Self::Hash => "hash",
             Self::Outbound => "outbound",
+            Self::Evened => "evened",
             Self::Handler => "handler",
             Self::Blocked => "blocked",
             Self::Write => "write",
@@ -98,7 +102,7 @@ impl Phase {
 }
 
 /// How many phases there are.
-pub const PHASES: usize = 17;
+pub const PHASES: usize = 18;
 
 /// The running account of one request. Shared by reference between the phases of the request, so
 /// its cells are atomics; they are never contended, because a request runs in one place at a time.

@@ -12,14 +12,19 @@ mod health;
 mod history;
 mod id;
 mod ledger;
+pub mod links;
 pub mod model;
+mod network;
 mod notices;
 mod observe;
+pub mod outbox;
 mod page;
+pub mod post;
 mod refusal;
 mod secret;
 mod store;
 mod trace;
+pub mod webhooks;
 
 pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
@@ -31,10 +36,11 @@ pub use history::{
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, ApiKeyId, AuditId, Id, IdError, NotificationId, RequestId, SessionId, SilenceId,
-    UserId,
+    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId,
+    SessionId, SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
+pub use network::{Network, NetworkError};
 pub use notices::{API_KEYS_MAX, BROADCASTS_MAX, Notice, NoticeStore, NoticeTo, Notices, Seq};
 pub use observe::{
     CommandRecord, ConnectionEvent, Observer, RequestClass, RequestOutcome, RequestRecord,

@@ -87,7 +87,9 @@ codes! {
     FreshAuthenticationNeeded = "auth.fresh_needed", Forbidden, "This needs a fresh authentication", "Give the password again with POST /api/auth/reauthenticate, then repeat the request.";
     NotAdmin = "auth.not_admin", Forbidden, "Only an admin may do this", "Sign in as an admin.";
     TooManyAttempts = "auth.too_many_attempts", TooMany, "Too many attempts", "Wait for the time in Retry-After, then try again.";
-    RegistrationClosed = "auth.registration_closed", Forbidden, "Registration is closed", "Ask an admin for an account, or open registration with accounts.registration = \"open\".";
+    RegistrationClosed = "auth.registration_closed", Forbidden, "Registration is closed", "Ask an admin for an invitation, or open registration with accounts.registration = \"open\".";
+    InvitationsClosed = "auth.invitations_closed", Forbidden, "Nobody is invited here", "Allow invitations with accounts.registration = \"invite\" or \"open\".";
+    EmailNotVerified = "auth.email_not_verified", Forbidden, "The address is not verified yet", "Open the link in the mail that was sent to it, or ask for another with POST /api/auth/resend-verification.";
     SetupNotPossible = "auth.setup_not_possible", Forbidden, "This setup link does not work", "It was used, it expired, or an admin exists already: run `galen user add EMAIL --admin` in a terminal.";
 
     ApiKeyInvalid = "auth.api_key_invalid", Unauthenticated, "The API key does not work", "It is unknown, it expired or it was revoked: make a new one with `galen keys add` or in the panel.";
@@ -99,6 +101,15 @@ codes! {
     CsrfTokenInvalid = "csrf.token_invalid", Forbidden, "The X-CSRF-Token is not of this session", "Get a new token from GET /api/auth/csrf: tokens end with their session.";
     CorsOriginNotAllowed = "cors.origin_not_allowed", Forbidden, "The origin is not on the allow-list", "Add it to http.allowed_origins exactly as the browser sends it.";
 
+    LinkUnknown = "link.unknown", Forbidden, "This link opens nothing", "Take the link from the newest mail, whole; or ask for a new one.";
+    LinkUsed = "link.used", Forbidden, "This link was used", "A link opens once; ask for a new one if you need it.";
+    LinkExpired = "link.expired", Forbidden, "This link is too old", "Ask for a new one.";
+
+    ParcelNotFound = "mail.not_found", NotFound, "There is no such mail", "Look the identifier up in GET /api/admin/mail; old ones are forgotten.";
+    ParcelNotNow = "mail.not_now", Conflict, "This does not go with the state the mail is in", "What waits can be cancelled; what failed, was captured or cancelled can be sent again.";
+    WebhookNotFound = "webhook.not_found", NotFound, "There is no such webhook", "Look the identifier up in GET /api/admin/webhooks; it may have been removed.";
+    WebhookNotActive = "webhook.not_active", Conflict, "The webhook is not active", "Make it active with PATCH /api/admin/webhooks/{id} first.";
+    InvitationNotFound = "invitation.not_found", NotFound, "There is no such invitation", "Look the identifier up in GET /api/admin/invitations; it may have been used.";
     EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
     LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";
     OwnAccount = "user.own_account", Conflict, "Admins do not do this to their own account", "Ask another admin, or use the pages under /api/me.";
@@ -125,6 +136,7 @@ codes! {
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
     FieldCategory = "field.category", Invalid, "The category is not known here", "Use one of notifications.categories, or add it there.";
     FieldPast = "field.past", Invalid, "The moment has passed", "Give a moment in the future, or leave it out.";
+    FieldUrl = "field.url", Invalid, "This URL cannot be called", "Use an https URL of the public internet; a private network is named in webhooks.networks first.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";
 
     Overloaded = "server.overloaded", Unavailable, "The server has more work than it can take", "Try again after the time in Retry-After.";

@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::links::{Device, Links, Owed};
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
     EndedSession, NewSession, NewUser, PoolUse, Pressure, ProfileChange, Recycled, RuleChange,
@@ -15,6 +16,8 @@ use crate::model::{
     Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation,
     UserFilter,
 };
+use crate::outbox::Outbox;
+use crate::webhooks::Webhooks;
 use crate::{
     Code, Cx, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash, UnixMs, UserId,
 };
@@ -80,8 +83,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each.
-pub trait Store: crate::NoticeStore {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Four
+/// nouns have traits of their own: what users are told, links that open once, what waits to leave the
+/// house, and webhooks.
+pub trait Store: crate::NoticeStore + Links + Outbox + Webhooks {
     // Reads.
 
     /// The user with this canonical address, with its password hash.
@@ -341,6 +346,8 @@ pub struct OpenSession {
     /// How many sessions the user may have with this one, at least 1; those that expired and were
     /// not swept yet count. The oldest beyond it end as `too_many`.
     pub sessions_max: u32,
+    /// The device it is opened from; its user is told when it is a new one of several.
+    pub device: Option<Device>,
 }
 
 /// What `account.open_session` gives.
@@ -363,6 +370,8 @@ pub struct ChangePassword {
     pub new_hash: Secret<String>,
     /// The session the user goes on with.
     pub session: NewSession,
+    /// The letter that tells the user, when the user is to be told.
+    pub owed: Option<Owed>,
 }
 
 /// The input of `account.end_session`.

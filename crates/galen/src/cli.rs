@@ -9,7 +9,7 @@ use crate::config::{self, Complaint, Flag, Loaded, Sources};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 use crate::verbs::{
-    alerts, config as config_verb, doctor, generate, keys, logs, serve, status, user, version,
+    alerts, config as config_verb, doctor, generate, keys, logs, mail, serve, status, user, version,
 };
 use crate::wire::place::Place;
 
@@ -56,6 +56,8 @@ enum Verb {
     Logs(logs::Logs),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
+    Mail(mail::Mail),
+    #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -79,6 +81,7 @@ pub fn run() -> Exit {
         Verb::Alerts(verb) => verb.run(common),
         Verb::Logs(verb) => verb.run(common),
         Verb::Doctor(verb) => verb.run(common),
+        Verb::Mail(verb) => verb.run(common),
         Verb::User(verb) => verb.run(common),
         Verb::Keys(verb) => verb.run(common),
         Verb::Config(verb) => verb.run(common),

@@ -55,6 +55,11 @@ pub(crate) fn created<T: Serialize>(body: &T, location: Option<&str>) -> Answer 
     Ok(response)
 }
 
+/// 202 with `body` as JSON: what was asked for goes on elsewhere.
+pub(crate) fn accepted<T: Serialize>(body: &T) -> Answer {
+    json(StatusCode::ACCEPTED, body)
+}
+
 /// 204.
 pub(crate) fn nothing() -> Response {
     let mut response = Response::new(Body::empty());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
+use galen_core::outbox::PostRoom;
 use galen_core::{Clock, Code, Entropy, Health, Observer, Store};
 use galen_monitor::Monitor;
 use http::{HeaderMap, HeaderValue};
@@ -36,6 +37,8 @@ pub struct AppParts {
     pub checks: Checks,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
+    /// Who writes letters of the outbox out.
+    pub post: Arc<dyn PostRoom>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
@@ -51,6 +54,7 @@ pub struct App {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) checks: Checks,
+    pub(crate) post: Arc<dyn PostRoom>,
     pub(crate) recorder: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -90,6 +94,7 @@ impl App {
             monitor: parts.monitor,
             hub: parts.hub,
             checks: parts.checks,
+            post: parts.post,
             recorder: parts.recorder,
             clock: parts.clock,
             entropy: parts.entropy,

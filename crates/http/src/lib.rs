@@ -34,7 +34,6 @@ pub use checks::{CheckStatus, Checks};
 pub use cpu_time::CpuTime;
 pub use live::Hub;
 pub use metrics_listener::serve_metrics;
-pub use network::{Network, NetworkError};
 pub use openapi::openapi_json;
 pub use origin::{Origin, OriginError};
 pub use settings::{HttpSettings, Limits, RequestsLog};

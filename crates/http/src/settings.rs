@@ -2,8 +2,8 @@
 
 use galen_core::{Secret, TraceShare};
 
-use crate::network::Network;
 use crate::origin::Origin;
+use galen_core::Network;
 
 /// Everything an installation may decide about its HTTP.
 #[derive(Clone, Debug, Default)]

@@ -109,6 +109,10 @@ metrics! {
     HashWaiting = "hash_waiting", Gauge, Count, false, "", "Passwords waiting to be hashed.";
     HashRefused = "hash_refused", Counter, Count, false, "", "Passwords not hashed because the queue was full.";
     LoginFailures = "login_failures", Counter, Count, false, "", "Sign-ins that failed: wrong password, unknown address, limit reached.";
+    PostWaiting = "post_waiting", Gauge, Count, false, "channel", "Mails and other messages that wait to leave.";
+    PostOldestNs = "post_oldest_ns", Gauge, Ns, false, "channel", "How long the oldest of them has waited.";
+    PostSent = "post_sent", Counter, Count, false, "channel", "Messages the other side took over.";
+    PostFailures = "post_failures", Counter, Count, false, "channel", "Attempts to deliver a message that failed.";
     ProcessCpuNs = "process_cpu_ns", Counter, Ns, false, "", "Time of this process on the CPU.";
     ProcessRssBytes = "process_rss_bytes", Gauge, Bytes, false, "", "Memory of this process that is in RAM.";
     ProcessFds = "process_fds", Gauge, Count, false, "", "Open files of this process.";

@@ -14,6 +14,8 @@ mod history;
 pub mod migrations;
 mod notice_port;
 mod port;
+mod port_mail;
+mod port_webhooks;
 pub mod queries;
 mod reads;
 mod rows;

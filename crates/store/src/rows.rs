@@ -1,11 +1,16 @@
 //! From rows to the model: one place that knows the order of the columns.
 
+use galen_core::links::{KeptLink, LinkPurpose};
 use galen_core::model::{
-    AuditEntry, Credentials, Role, RuleChange, Session, SessionOwner, Silence, User, UserStatus,
+    AuditEntry, Credentials, EmailKey, Role, RuleChange, Session, SessionOwner, Silence, User,
+    UserStatus,
 };
+use galen_core::outbox::{KeptParcel, ParcelState};
+use galen_core::post::{Channel, Language, LetterCode};
+use galen_core::webhooks::{Webhook, WebhookState};
 use galen_core::{
-    AuditId, RequestId, Secret, SessionId, SilenceId, StoreError, StoreResult, TokenHash, UnixMs,
-    UserId,
+    AuditId, LinkId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError, StoreResult,
+    TokenHash, UnixMs, UserId, WebhookId,
 };
 
 use crate::tx::Row;
@@ -157,4 +162,67 @@ pub(crate) fn silence(row: &dyn Row) -> StoreResult<Silence> {
         ends_at: at(row, 4)?,
         created_by: maybe_user(row, 5)?,
     })
+}
+
+pub(crate) fn link(row: &dyn Row) -> StoreResult<KeptLink> {
+    let role = match row.maybe_text(5)? {
+        Some(_) => Some(word(row, 5, &Role::ALL, Role::name)?),
+        None => None,
+    };
+    Ok(KeptLink {
+        id: LinkId::from_bytes(id(row, 0)?),
+        purpose: word(row, 1, &LinkPurpose::ALL, LinkPurpose::name)?,
+        user_id: maybe_user(row, 2)?,
+        email: text(row, 3)?,
+        email_key: EmailKey(text(row, 4)?),
+        role,
+        created_at: at(row, 6)?,
+        expires_at: at(row, 7)?,
+        used_at: maybe_at(row, 8)?,
+    })
+}
+
+/// A channel in the first column.
+pub(crate) fn channel(row: &dyn Row) -> StoreResult<Channel> {
+    word(row, 0, &Channel::ALL, Channel::name)
+}
+
+pub(crate) fn parcel(row: &dyn Row) -> StoreResult<KeptParcel> {
+    let attempts = u32::try_from(row.int(9)?)
+        .map_err(|error| StoreError::Engine(format!("column 9: {error}")))?;
+    Ok(KeptParcel {
+        id: ParcelId::from_bytes(id(row, 0)?),
+        channel: word(row, 1, &Channel::ALL, Channel::name)?,
+        user_id: maybe_user(row, 2)?,
+        destination: text(row, 3)?,
+        code: word(row, 4, LetterCode::ALL, LetterCode::text)?,
+        language: word(row, 5, &Language::ALL, Language::tag)?,
+        params: json(row, 6)?,
+        links: json(row, 7)?,
+        state: word(row, 8, &ParcelState::ALL, ParcelState::name)?,
+        attempts,
+        created_at: at(row, 10)?,
+        next_at: at(row, 11)?,
+        expires_at: maybe_at(row, 12)?,
+        ended_at: maybe_at(row, 13)?,
+        says: maybe_text(row, 14)?,
+    })
+}
+
+pub(crate) fn webhook(row: &dyn Row) -> StoreResult<Webhook> {
+    Ok(Webhook {
+        id: WebhookId::from_bytes(id(row, 0)?),
+        url: text(row, 1)?,
+        label: text(row, 2)?,
+        state: word(row, 3, &WebhookState::ALL, WebhookState::name)?,
+        rotation: row.int(4)?,
+        rotated_at: maybe_at(row, 5)?,
+        created_at: at(row, 6)?,
+    })
+}
+
+/// The JSON in this column.
+fn json<T: serde::de::DeserializeOwned>(row: &dyn Row, column: usize) -> StoreResult<T> {
+    serde_json::from_str(row.text(column)?)
+        .map_err(|error| StoreError::Engine(format!("column {column}: {error}")))
 }

@@ -125,7 +125,7 @@ impl Play {
                 let session = self.samples.new_session(user_id);
                 self.sessions.push(session.id);
                 let (old_hash, new_hash) = (password_hash(), password_hash());
-                let change = ChangePassword { user_id, old_hash, new_hash, session };
+                let change = ChangePassword { user_id, old_hash, new_hash, session, owed: None };
                 self.store.change_password(&cx, act, change).await.expect("change_password");
             }
             Step::ChangeUser { user, admin, disabled } => {

@@ -165,6 +165,7 @@ impl Samples {
             rehash: None,
             replaces: None,
             sessions_max: 100,
+            device: None,
         }
     }
 

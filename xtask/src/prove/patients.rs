@@ -24,6 +24,14 @@ pub fn venv() -> Result<PathBuf> {
     environment("patients/venv", &requirements)
 }
 
+/// Makes the virtual environment of the tests' mail server.
+///
+/// # Errors
+/// When Python, venv or the package index is out of reach.
+pub fn mail_server() -> Result<PathBuf> {
+    environment("smtp/venv", &place::root().join("tests/smtp/requirements.txt"))
+}
+
 /// Makes a virtual environment below the build directory holding the packages a file names.
 ///
 /// # Errors

@@ -14,8 +14,15 @@ const fn room(name: &'static str, may: &'static [&'static str]) -> Room {
     Room { name, may, tests_may: &["galen-testkit"] }
 }
 
-const EVERY_ROOM: &[&str] =
-    &["galen-core", "galen-account", "galen-monitor", "galen-doctor", "galen-http", "galen-store"];
+const EVERY_ROOM: &[&str] = &[
+    "galen-core",
+    "galen-account",
+    "galen-monitor",
+    "galen-doctor",
+    "galen-http",
+    "galen-post",
+    "galen-store",
+];
 
 const CORE: &[&str] = &["galen-core"];
 
@@ -26,6 +33,7 @@ const ALL: &[Room] = &[
     Room { name: "galen-account", may: CORE, tests_may: &["galen-testkit", "galen-store"] },
     room("galen-monitor", CORE),
     room("galen-doctor", CORE),
+    room("galen-post", CORE),
     room("galen-store", CORE),
     room("galen-testkit", CORE),
     // Its tests speak over real sockets to the whole, and the whole needs a store.
@@ -60,6 +68,8 @@ const BANS: &[Ban] = &[
         why: "the monitor's history is a port of core",
     },
     Ban { room: "galen-doctor", library: "axum", why: "the doctor serves nothing" },
+    Ban { room: "galen-post", library: "rusqlite", why: "the outbox is the store's" },
+    Ban { room: "galen-post", library: "axum", why: "the couriers serve nothing" },
     Ban { room: "galen-store", library: "axum", why: "the store knows no HTTP" },
 ];
 

@@ -1,8 +1,10 @@
 //! Sessions and the audit trail, as admins see and end them.
 
-use galen_core::model::{AuditEntry, AuditFilter, EndReason, SessionFilter, SessionOwner};
-use galen_core::{Code, Cx, EndSession, Page, PageRequest, Refusal, SessionId};
+use galen_core::model::{AuditEntry, AuditFilter, Level, SessionFilter, SessionOwner};
+use galen_core::post::{LetterCode, Param};
+use galen_core::{Code, Cx, Page, PageRequest, Refusal, SessionId};
 
+use crate::letters::with;
 use crate::{Accounts, Caller};
 
 impl Accounts {
@@ -21,7 +23,7 @@ impl Accounts {
         Ok(self.desk.store.sessions(cx, filter, page).await?)
     }
 
-    /// Ends anybody's session (ASVS 5.0 7.4.5).
+    /// Ends anybody's session (ASVS 5.0 7.4.5); its user is told.
     ///
     /// # Errors
     /// [`Code::NotAdmin`]; [`Code::SessionNotFound`].
@@ -32,13 +34,26 @@ impl Accounts {
         id: SessionId,
     ) -> Result<(), Refusal> {
         caller.require_admin()?;
-        let ending = EndSession { id, owner: None, reason: EndReason::RevokedByAdmin };
+        let owed = with(self.letter(cx, LetterCode::SessionRevoked), "count", Param::Number(1));
+        let owed = self.noticed(owed, Level::Info, "An admin ended a session of yours");
         let act = self.act_by_admin(cx, caller);
-        if self.end_one(cx, caller, act, ending).await? {
-            Ok(())
-        } else {
-            Err(Refusal::new(Code::SessionNotFound))
-        }
+        let own = (id == caller.session.id).then_some(caller.token_hash);
+        let ended = self
+            .desk
+            .write_by(cx, caller, move |desk, cx| {
+                Box::pin(async move {
+                    let ended = desk.store.revoke_session(cx, act, id, owed).await?;
+                    if let Some((session, user)) = &ended {
+                        desk.warned(std::slice::from_ref(session), *user);
+                    }
+                    if let Some(own) = own {
+                        desk.sessions.revoke(&[own]);
+                    }
+                    Ok(ended)
+                })
+            })
+            .await?;
+        ended.map(drop).ok_or_else(|| Refusal::new(Code::SessionNotFound))
     }
 
     /// Rows of the audit trail, newest first.

@@ -52,6 +52,7 @@ enum Kind {
     KnownPlace,
     LookUps,
     Calls,
+    Mails,
 }
 
 /// How the limits stand.
@@ -72,6 +73,7 @@ struct Rules {
     strangers: Gcra,
     registrations: Gcra,
     calls: Gcra,
+    mails: Gcra,
 }
 
 struct Inner {
@@ -151,6 +153,7 @@ impl Limits {
                 strangers: Gcra::new(policy.strangers),
                 registrations: Gcra::new(policy.registrations),
                 calls,
+                mails: Gcra::new(policy.mails),
             },
             table: Table::new(policy.max_keys),
             known_places: Cache::new(KNOWN_PLACES_MAX),
@@ -219,27 +222,46 @@ impl Limits {
         inner.table.take(tag, inner.rules.address, inner.clock.monotonic_ns()).is_ok()
     }
 
-    /// Counts an attempt to make an account from this address. It counts against all strangers too,
-    /// because it costs a hash, as a guess does.
+    /// Counts an attempt to make an account from this address, whose mail goes to `account`. It counts
+    /// against all strangers too, because it costs a hash, as a guess does.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`], as above.
     pub(crate) fn reserve_registration(
         &self,
         address: Option<IpAddr>,
+        account: &EmailKey,
     ) -> Result<Reservation, Refusal> {
         let strangers = (self.tag(Kind::Strangers, &[]), self.0.rules.strangers);
-        let wanted = [self.registrations_from(address), strangers];
+        let wanted = [self.registrations_from(address), self.mails_to(account), strangers];
         self.reserve(&wanted, None).map_err(|(_, refusal)| refusal)
     }
 
-    /// Counts an attempt to use a setup link from this address. A token that opens nothing costs no
+    /// Counts a mail that somebody at this address has sent to `account`, whether there is such an
+    /// account or not: what is refused says nothing about it.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`], as above.
+    pub(crate) fn reserve_mail(
+        &self,
+        address: Option<IpAddr>,
+        account: &EmailKey,
+    ) -> Result<Reservation, Refusal> {
+        let wanted = [self.registrations_from(address), self.mails_to(account)];
+        self.reserve(&wanted, None).map_err(|(_, refusal)| refusal)
+    }
+
+    fn mails_to(&self, account: &EmailKey) -> (Tag, Gcra) {
+        (self.tag(Kind::Mails, &[account.0.as_bytes()]), self.0.rules.mails)
+    }
+
+    /// Counts an attempt to use a setup link or a mailed one from this address. A token that opens nothing costs no
     /// hash, and whoever has the one that opens is no stranger: it neither uses up the strangers'
     /// limit nor meets it, so nobody can use it to keep strangers from signing in.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`], as above.
-    pub(crate) fn reserve_setup(&self, address: Option<IpAddr>) -> Result<Reservation, Refusal> {
+    pub(crate) fn reserve_link(&self, address: Option<IpAddr>) -> Result<Reservation, Refusal> {
         self.reserve(&[self.registrations_from(address)], None).map_err(|(_, refusal)| refusal)
     }
 
@@ -463,9 +485,21 @@ mod tests {
     fn registrations_from_everywhere_meet_the_strangers_limit_and_setup_does_not() {
         let limits = limits(&Arc::default());
         let from = |n: u16| Some(IpAddr::from([10, 0, n.to_be_bytes()[0], n.to_be_bytes()[1]]));
-        let allowed = (0..1_000).filter(|&n| limits.reserve_registration(from(n)).is_ok()).count();
+        let allowed = (0..1_000)
+            .filter(|&n| limits.reserve_registration(from(n), &account(&n.to_string())).is_ok())
+            .count();
         assert_eq!(allowed, 600);
-        assert!(limits.reserve_setup(from(1_001)).is_ok());
+        assert!(limits.reserve_link(from(1_001)).is_ok());
+    }
+
+    #[test]
+    fn five_mails_an_hour_go_to_one_address_from_wherever_they_are_asked_for() {
+        let limits = limits(&Arc::default());
+        let victim = account("victim@example.org");
+        let from = |n: u8| Some(IpAddr::from([10, 0, 0, n]));
+        let allowed = (0..100).filter(|&n| limits.reserve_mail(from(n), &victim).is_ok()).count();
+        assert_eq!(allowed, 5);
+        assert!(limits.reserve_mail(from(1), &account("other@example.org")).is_ok());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use galen_account::{
-    Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, LimitPolicy, Login, Message, Policy,
-    Ports, Publish, Recipient, Registration, RegistrationPolicy, SignedIn,
+    Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, LimitPolicy, LinkPolicy, Login,
+    Message, Policy, Ports, Publish, Recipient, Registration, RegistrationPolicy, SignedIn,
 };
 use galen_core::model::{AuditEntry, AuditFilter, Level, Role, User};
+use galen_core::outbox::{KeptParcel, LinkOrder, Outbox, ParcelFilter};
+use galen_core::post::LetterCode;
 use galen_core::{Code, Cx, Entropy, PageRequest, Refusal, RequestId, Secret, SessionId, Store};
 use galen_store::{SqliteSettings, SqliteStore};
 use galen_testkit::{HandClock, NobodyListens, NullObserver, SeededEntropy};
@@ -46,6 +48,7 @@ pub struct House {
 pub fn policy() -> Policy {
     Policy {
         registration: RegistrationPolicy::Open,
+        links: LinkPolicy { evened_ms: 1, ..LinkPolicy::default() },
         hash: HashPolicy { memory_kib: 64, passes: 1, permits: 2, ..HashPolicy::default() },
         ..Policy::default()
     }
@@ -82,7 +85,7 @@ impl House {
             entropy: entropy.clone(),
             bus: Arc::new(NobodyListens),
         };
-        let keys = Keys { csrf: Secret::new([7; 32]) };
+        let keys = Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) };
         let accounts = Arc::new(Accounts::new(ports, policy.clone(), keys));
         Self { dir, clock, entropy, store, accounts, policy }
     }
@@ -157,6 +160,25 @@ impl House {
         let filter = AuditFilter { actor: None, code: Some(code.to_owned()) };
         let page = self.store.audit(&self.cx(), &filter, PAGE).await;
         page.expect("the trail").items
+    }
+
+    /// What waits to leave or left, newest first.
+    pub async fn outbox(&self) -> Vec<KeptParcel> {
+        let page = self.store.parcels(&self.cx(), ParcelFilter::default(), PAGE).await;
+        page.expect("the outbox").items
+    }
+
+    /// The secret of the link in the newest letter of this code, as its reader gets it. Time goes on by
+    /// a moment, so that the next letter is a newer one.
+    pub async fn mailed(&self, code: LetterCode) -> String {
+        self.clock.advance_ms(1);
+        let outbox = self.outbox().await;
+        let parcel = outbox.iter().find(|parcel| parcel.code == code).expect("a letter");
+        let secret = parcel.links.iter().find_map(|link| match link {
+            LinkOrder::Opens { purpose, id, .. } => Some(self.accounts.link_secret(*purpose, *id)),
+            LinkOrder::Leads { .. } => None,
+        });
+        secret.expect("a link").reveal().clone()
     }
 
     pub fn hashes_done(&self) -> u64 {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod house;
+mod mail;
 mod revocation;
 mod sign_in;
 mod sweep;

@@ -93,6 +93,8 @@ pub enum EndReason {
     Replaced,
     /// Its user had as many as one may have and signed in once more; it was the oldest.
     TooMany,
+    /// Its user said of something that it was somebody else.
+    Disowned,
     /// It was not used for too long, or too old, and was swept.
     Expired,
 }
@@ -112,6 +114,7 @@ impl EndReason {
             Self::UserDeleted => "user_deleted",
             Self::Replaced => "replaced",
             Self::TooMany => "too_many",
+            Self::Disowned => "disowned",
             Self::Expired => "expired",
         }
     }

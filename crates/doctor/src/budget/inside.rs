@@ -164,6 +164,7 @@ fn component_of_phase(phase: Phase) -> Component {
         Phase::Query => Component::DbWork,
         Phase::CommitWait => Component::Disk,
         Phase::Outbound => Component::Upstream,
+        Phase::Evened => Component::Sleep,
         Phase::Write => Component::Answer,
     }
 }

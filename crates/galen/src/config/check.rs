@@ -32,6 +32,7 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.watching();
     judge.exporting();
     judge.checks();
+    judge.mail();
     judge.complaints
 }
 
@@ -176,6 +177,41 @@ impl Judge<'_> {
 }
 
 impl Judge<'_> {
+    fn mail(&mut self) {
+        let mail = &self.loaded.config.mail;
+        if mail.host.is_some() && mail.from.is_none() {
+            let says = "`mail.host` is set, so `mail.from` must say who mails are from: \
+                        \"Galen <galen@example.org>\""
+                .to_owned();
+            self.complain(("mail", "host"), says);
+        }
+        if mail.user.is_some() != mail.password_file.is_some() {
+            let says = "`mail.user` and `mail.password_file` go together: set both or neither";
+            self.complain(("mail", "user"), says.to_owned());
+        }
+        if let Some(Err(says)) = mail.password_file.as_deref().map(token::password) {
+            self.complain(("mail", "password_file"), says);
+        }
+        if mail.timeout < Lapse::s(1) || mail.timeout > Lapse::minutes(5) {
+            let says = "`mail.timeout` must be from 1s to 5m".to_owned();
+            self.complain(("mail", "timeout"), says);
+        }
+        let accounts = &self.loaded.config.accounts;
+        let lapses = [
+            ("unproven_kept", accounts.unproven_kept),
+            ("verify_link", accounts.verify_link),
+            ("reset_link", accounts.reset_link),
+            ("invitation_link", accounts.invitation_link),
+            ("not_me_link", accounts.not_me_link),
+        ];
+        for (key, lapse) in lapses {
+            if lapse < Lapse::minutes(1) || lapse > Lapse::days(90) {
+                let says = format!("`accounts.{key}` must be from 1m to 90d");
+                self.complain(("accounts", key), says);
+            }
+        }
+    }
+
     fn watching(&mut self) {
         let monitor = &self.loaded.config.monitor;
         if monitor.history_cap < HISTORY_CAP_MIN {

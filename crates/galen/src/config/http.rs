@@ -1,6 +1,7 @@
 //! `[http]`: what the HTTP side takes, from whom, and for how long.
 
-use galen_http::{Network, NetworkError, Origin};
+use galen_core::{Network, NetworkError};
+use galen_http::Origin;
 
 use super::quantity::{Lapse, Size};
 use super::section::section;
@@ -13,7 +14,7 @@ section! {
         /// browsers send them. One's own (`server.public_url`) needs no entry.
         allowed_origins: Vec<AllowedOrigin> = Vec::new();
         /// Reverse proxies whose `X-Forwarded-For` is believed: addresses or networks.
-        trusted_proxies: Vec<TrustedProxy> = Vec::new();
+        trusted_proxies: Vec<NetworkRange> = Vec::new();
         /// How long a request's head may take to arrive.
         header_timeout: Lapse = Lapse::s(10);
         /// How long a request's body may take to arrive.
@@ -57,9 +58,9 @@ impl Setting for AllowedOrigin {
 
 /// An address or a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedProxy(pub Network);
+pub struct NetworkRange(pub Network);
 
-impl Setting for TrustedProxy {
+impl Setting for NetworkRange {
     const EXPECTED: &'static str = "an address or network such as `10.0.0.2` or `10.0.0.0/8`";
 
     fn read(given: &Given<'_>) -> Result<Self, String> {

@@ -19,7 +19,9 @@ section! {
         /// Wrong passwords in the whole installation from addresses no owner is known to use: what a
         /// flood of addresses can spend of the CPU.
         strangers: Rate = Rate::new(600, Lapse::minutes(1));
-        /// Registrations and tried setup links from one address.
+        /// Registrations, mails asked for and tried links from one address.
         registrations: Rate = Rate::new(20, Lapse::minutes(60));
+        /// Mails that strangers may have sent to one mailbox.
+        mails: Rate = Rate::new(5, Lapse::minutes(60));
     }
 }

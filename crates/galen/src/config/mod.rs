@@ -12,14 +12,17 @@ mod http;
 mod limits;
 mod load;
 mod log;
+mod mail;
 pub mod monitor;
 mod notifications;
+mod ntfy;
 pub mod quantity;
 mod section;
 mod server;
 mod sessions;
 pub mod token;
 mod value;
+mod webhooks;
 
 pub use accounts::Registration;
 pub use check::check;
@@ -27,6 +30,7 @@ pub use database::Synchronous;
 pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
 pub use log::{Format, Requests};
+pub use mail::MailSecurity;
 pub use notifications::Category;
 pub use section::Section;
 pub use server::url_of;
@@ -66,6 +70,12 @@ sections! {
     limits: limits::Limits,
     /// What users may be told.
     notifications: notifications::Notifications,
+    /// How mail leaves the house.
+    mail: mail::Mail,
+    /// Whom webhooks may call.
+    webhooks: webhooks::Webhooks,
+    /// Which phone is told of alerts.
+    ntfy: ntfy::Ntfy,
     /// What the HTTP side takes.
     http: http::Http,
     /// What is written to standard error.

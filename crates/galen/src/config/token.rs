@@ -1,4 +1,4 @@
-//! The token of `/metrics`, read from a file that nobody else can read.
+//! Secrets of the configuration, each read from a file that others cannot read.
 
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -11,22 +11,44 @@ const TOKEN_BYTES_MIN: usize = 32;
 /// The longest token, far above what anybody needs; more of the file is not read.
 const TOKEN_BYTES_MAX: usize = 1_024;
 
-/// Reads the first line of the file.
+/// Reads a token from the first line of the file.
 ///
 /// # Errors
 /// What is wrong with the file, with the way out.
 pub fn read(path: &Path) -> Result<Secret<String>, String> {
-    let shown = path.display();
-    let text = private_text(path, TOKEN_BYTES_MAX + 2)?;
-    let token = text.lines().next().unwrap_or_default().trim();
+    let line = first_line(path)?;
+    let token = line.reveal().trim();
     let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     if !(TOKEN_BYTES_MIN..=TOKEN_BYTES_MAX).contains(&token.len()) || !is_plain {
         return Err(format!(
-            "{shown} must hold a token of {TOKEN_BYTES_MIN} to {TOKEN_BYTES_MAX} letters, digits and \
-             signs in its first line: make one with `openssl rand -hex 32`"
+            "{} must hold a token of {TOKEN_BYTES_MIN} to {TOKEN_BYTES_MAX} letters, digits and \
+             signs in its first line: make one with `openssl rand -hex 32`",
+            path.display()
         ));
     }
     Ok(Secret::new(token.to_owned()))
+}
+
+/// Reads somebody else's password from the first line of the file, as it stands there.
+///
+/// # Errors
+/// What is wrong with the file, with the way out.
+pub fn password(path: &Path) -> Result<Secret<String>, String> {
+    let line = first_line(path)?;
+    let length = line.reveal().len();
+    if (1..=TOKEN_BYTES_MAX).contains(&length) {
+        return Ok(line);
+    }
+    Err(format!(
+        "{} must hold a password of at most {TOKEN_BYTES_MAX} bytes in its first line",
+        path.display()
+    ))
+}
+
+/// The first line of a file that others cannot read.
+fn first_line(path: &Path) -> Result<Secret<String>, String> {
+    let text = private_text(path, TOKEN_BYTES_MAX + 2)?;
+    Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
 /// Reads a file that nobody else can read, up to so many bytes.

@@ -120,6 +120,7 @@ whole_number! {
 
 impl Setting for String {
     const EXPECTED: &'static str = "text in quotes";
+    const EXAMPLE: &'static str = "\"text\"";
 
     fn read(given: &Given<'_>) -> Result<Self, String> {
         given.text().map(str::to_owned).ok_or_else(String::new)

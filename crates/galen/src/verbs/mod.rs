@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod generate;
 pub mod keys;
 pub mod logs;
+pub mod mail;
 pub mod serve;
 pub mod status;
 pub mod user;

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
+use galen_core::outbox::PostRoom;
+use galen_core::post::Channel;
 use galen_core::{Clock, Entropy};
 use galen_http::{App, AppParts, Drained};
 use tokio::net::TcpListener;
@@ -19,6 +21,7 @@ use crate::wire::checks::Checks;
 use crate::wire::clock::RealClock;
 use crate::wire::control::server as control;
 use crate::wire::lock::InstanceLock;
+use crate::wire::mail::Mailroom;
 use crate::wire::meter::Meter;
 use crate::wire::otlp::Otlp;
 use crate::wire::place::Place;
@@ -115,6 +118,9 @@ fn open(
     let meter = Meter::default();
     let otlp = Otlp::open(&config, &rooms, &meter)?;
     let observer = sign_ins.before(rooms.monitor.observer());
+    let url = config.server.public_url.as_ref();
+    let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
+    let mail = Arc::new(Mailroom::open(&config, &rooms, &url)?);
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
@@ -128,12 +134,11 @@ fn open(
             Some(otlp) => otlp.before(observer),
             None => observer,
         },
+        post: Arc::clone(&mail) as Arc<dyn PostRoom>,
         clock: Arc::clone(&rooms.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&rooms.entropy) as Arc<dyn Entropy>,
         settings: settings::http(&config)?,
     });
-    let url = config.server.public_url.as_ref();
-    let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
     Ok(Running {
         app,
         schedule: Schedule::new(&config),
@@ -144,6 +149,7 @@ fn open(
         meter,
         otlp,
         crier: Crier::default(),
+        mail,
         upkeep: Keeper::default(),
         holder: lock.holder().clone(),
         url,
@@ -223,6 +229,9 @@ async fn announce(running: &Running) {
     } else {
         tracing::info!(version, url = url.as_str(), database = %database, pid = std::process::id(), "serving");
     }
+    if !running.mail.carries(Channel::Email) {
+        captured(is_read);
+    }
     match running.rooms.accounts.offer_setup(&running.live()).await {
         Ok(Some(token)) => {
             let link = format!("{url}/setup#token={}", token.reveal());
@@ -234,6 +243,19 @@ async fn announce(running: &Running) {
     }
     if is_read {
         terminal::line("  stop       Ctrl-C");
+    }
+}
+
+/// Says that no mail leaves, and what to do about it.
+fn captured(is_read: bool) {
+    if is_read {
+        terminal::line(
+            "  mail       is captured: read it with `galen mail list`; to send it, set `mail.host`",
+        );
+    } else {
+        tracing::info!(
+            "mail is captured, to be read with `galen mail list`: to send it, set mail.host and mail.from"
+        );
     }
 }
 

@@ -1,16 +1,17 @@
-//! Tells of alerts: one message each to every active admin's inbox, and one line in the log.
+//! Tells of alerts: one message each to every active admin's inbox, what leaves the house, and one line
+//! in the log.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use galen_account::{Message, Publish, Publisher, Recipient};
-use galen_core::model::{Level, Role, UserFilter, UserStatus};
+use galen_core::model::{Level, Role, User, UserFilter, UserStatus};
 use galen_core::{Code, Cx, PageRequest, Refusal, Resource, UserId};
 use galen_monitor::{Delivery, Severity, Telling};
 use serde_json::{Value, json};
 
 use super::running::Running;
-use super::words;
+use super::{abroad, words};
 
 /// The category under which the inbox has them.
 const CATEGORY: &str = "alert";
@@ -60,8 +61,9 @@ pub async fn deliver(running: &Running, cx: &Cx) -> Result<Value, Refusal> {
     }
     for delivery in &waiting {
         for admin in &admins {
-            publish(running, cx, delivery, *admin).await?;
+            publish(running, cx, delivery, admin.id).await?;
         }
+        abroad::owe(running, cx, delivery, &admins).await?;
         monitor.delivered(&delivery.key);
     }
     Ok(json!({ "delivered": waiting.len(), "waiting": 0, "admins": admins.len() }))
@@ -77,15 +79,14 @@ fn takes_writes(running: &Running) -> bool {
     })
 }
 
-async fn admins(running: &Running, cx: &Cx) -> Result<Vec<UserId>, Refusal> {
+async fn admins(running: &Running, cx: &Cx) -> Result<Vec<User>, Refusal> {
     let store = running.rooms.store.port();
     let filter = UserFilter { role: Some(Role::Admin), ..UserFilter::default() };
     let mut admins = Vec::new();
     let mut after = None;
     loop {
         let page = store.users(cx, &filter, PageRequest { after, limit: PAGE }).await?;
-        let active = page.items.iter().filter(|user| user.status == UserStatus::Active);
-        admins.extend(active.map(|user| user.id));
+        admins.extend(page.items.into_iter().filter(|user| user.status == UserStatus::Active));
         after = page.next;
         if after.is_none() || admins.len() >= ADMINS_MAX {
             return Ok(admins);

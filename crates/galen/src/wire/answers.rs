@@ -17,7 +17,7 @@ use super::lock::Holder;
 use super::rooms::Rooms;
 use super::running::Running;
 use super::tasks::TaskStatus;
-use super::{api_keys, remembered, repairs};
+use super::{api_keys, mailed, remembered, repairs};
 
 /// The most rows of each kind in a status.
 const ROWS_MAX: usize = 100;
@@ -157,6 +157,20 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
         Ask::Logs { ask } => Ok(json!(remembered::logs(running, ask).await?)),
         Ask::Errors { from, until } => Ok(json!(running.rooms.monitor.errors(from, until).await?)),
         Ask::History { from, until } => Ok(json!(remembered::past(running, from, until).await?)),
+        Ask::MailList { state, limit } => Ok(json!(mailed::list(running, state, limit).await?)),
+        Ask::MailShow { id } => Ok(json!(mailed::show(running, id).await?)),
+        Ask::MailResend { id } => {
+            let accounts = &running.rooms.accounts;
+            Ok(json!(accounts.resend_mail(&running.live(), None, id).await?))
+        }
+        Ask::MailCancel { id } => {
+            let accounts = &running.rooms.accounts;
+            Ok(json!(accounts.cancel_mail(&running.live(), None, id).await?))
+        }
+        Ask::MailTest { email } => {
+            let accounts = &running.rooms.accounts;
+            Ok(json!(accounts.test_mail(&running.live(), None, &email).await?))
+        }
         Ask::Repair { repair, dry_run: true } => {
             Ok(json!(repairs::foretell(repair, running).await?))
         }

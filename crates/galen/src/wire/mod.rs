@@ -1,5 +1,6 @@
 //! Where the rooms are joined to each other and to the world.
 
+mod abroad;
 pub mod alerts;
 pub mod answers;
 pub mod api_keys;
@@ -15,6 +16,8 @@ pub mod left_behind;
 pub mod lock;
 pub mod log;
 pub mod lookout;
+pub mod mail;
+pub mod mailed;
 pub mod meter;
 pub mod nowhere;
 #[cfg(feature = "otlp")]

@@ -87,7 +87,7 @@ impl Rooms {
             entropy: Arc::clone(&entropy),
             bus: Arc::clone(&hub) as Arc<dyn Bus>,
         };
-        let keys = Keys { csrf: keyring.csrf };
+        let keys = Keys { csrf: keyring.csrf, links: keyring.links };
         let accounts = Arc::new(Accounts::new(ports, settings::policy(config), keys));
         Ok(Self { store, accounts, hub, monitor, history: kept, clock, entropy })
     }

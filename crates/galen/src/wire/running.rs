@@ -9,6 +9,7 @@ use super::alerts::Crier;
 use super::canary::Canary;
 use super::checks::Checks;
 use super::lock::Holder;
+use super::mail::Mailroom;
 use super::meter::Meter;
 use super::otlp::Otlp;
 use super::place::Place;
@@ -44,6 +45,8 @@ pub struct Running {
     pub otlp: Option<Arc<Otlp>>,
     /// What was said of alerts.
     pub crier: Crier,
+    /// What writes letters out and has them carried.
+    pub mail: Arc<Mailroom>,
     /// What was learnt of maintenance.
     pub upkeep: Keeper,
     /// What the server was configured with.

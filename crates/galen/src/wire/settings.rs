@@ -1,8 +1,8 @@
 //! Turns the configuration into the rooms' own plain settings.
 
 use galen_account::{
-    CategoryPolicy, HashPolicy, LimitPolicy, NoticePolicy, PasswordPolicy, Policy, Rate,
-    RegistrationPolicy, SessionPolicy, SetupPolicy,
+    CategoryPolicy, HashPolicy, LimitPolicy, LinkPolicy, NoticePolicy, PasswordPolicy, Policy,
+    Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
 use galen_core::{Secret, TraceShare};
 use galen_http::{HttpSettings, Limits, RequestsLog};
@@ -16,8 +16,9 @@ pub fn policy(config: &Config) -> Policy {
     let accounts = &config.accounts;
     Policy {
         registration: match accounts.registration {
-            Registration::Closed => RegistrationPolicy::Closed,
             Registration::Open => RegistrationPolicy::Open,
+            Registration::Invite => RegistrationPolicy::Invite,
+            Registration::Closed => RegistrationPolicy::Closed,
         },
         password: PasswordPolicy {
             min_chars: accounts.password_min_length,
@@ -36,6 +37,15 @@ pub fn policy(config: &Config) -> Policy {
         },
         setup: SetupPolicy { lifetime_ms: accounts.setup_link.as_signed_ms() },
         notices: notices(config),
+        links: LinkPolicy {
+            verify_ms: accounts.verify_link.as_signed_ms(),
+            reset_ms: accounts.reset_link.as_signed_ms(),
+            invitation_ms: accounts.invitation_link.as_signed_ms(),
+            not_me_ms: accounts.not_me_link.as_signed_ms(),
+            unproven_may_sign_in: accounts.unproven_may_sign_in,
+            unproven_kept_ms: accounts.unproven_kept.as_signed_ms(),
+            ..LinkPolicy::default()
+        },
     }
 }
 
@@ -70,6 +80,7 @@ fn limits(config: &Config) -> LimitPolicy {
         address: rate(limits.address),
         strangers: rate(limits.strangers),
         registrations: rate(limits.registrations),
+        mails: rate(limits.mails),
         ..LimitPolicy::default()
     }
 }

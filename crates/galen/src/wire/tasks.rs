@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use galen_account::SweepPolicy;
+use galen_core::post::Channel;
 use galen_core::{Clock, Cx, Fut, Refusal, RequestId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::running::Running;
-use super::{alerts, canary, checks, heartbeat, sampler, ticker, upkeep};
+use super::{alerts, canary, checks, heartbeat, mail, sampler, ticker, upkeep};
 use crate::config::Config;
 use crate::config::quantity::Lapse;
 
@@ -140,6 +141,41 @@ pub const ALL: &[Task] = &[
         within: |_| Lapse::minutes(1),
         watches: true,
         run: |running, _| Box::pin(heartbeat::beat(running)),
+    },
+    Task {
+        name: "mail.send",
+        every: |_| Lapse::s(1),
+        within: |_| Lapse::minutes(15),
+        watches: false,
+        run: |running, cx| Box::pin(mail::send(running, cx, Channel::Email)),
+    },
+    Task {
+        name: "webhooks.send",
+        every: |_| Lapse::s(1),
+        within: |_| Lapse::minutes(15),
+        watches: false,
+        run: |running, cx| Box::pin(mail::send(running, cx, Channel::Webhook)),
+    },
+    Task {
+        name: "ntfy.send",
+        every: |_| Lapse::s(1),
+        within: |_| Lapse::minutes(15),
+        watches: false,
+        run: |running, cx| Box::pin(mail::send(running, cx, Channel::Ntfy)),
+    },
+    Task {
+        name: "mail.watch",
+        every: |_| Lapse::s(10),
+        within: |_| Lapse::s(10),
+        watches: true,
+        run: |running, cx| Box::pin(mail::watch(running, cx)),
+    },
+    Task {
+        name: "mail.sweep",
+        every: |_| Lapse::minutes(10),
+        within: |_| Lapse::minutes(5),
+        watches: false,
+        run: |running, cx| Box::pin(mail::sweep(running, cx)),
     },
     Task {
         name: "upkeep.decide",

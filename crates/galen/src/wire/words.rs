@@ -38,6 +38,7 @@ const RULES: &[(&str, &str)] = &[
     ("query_target", "Queries take longer than their target"),
     ("pool_use", "The database readers are busy most of the time"),
     ("sessions_many", "Very many sessions are active"),
+    ("post_waits", "Mail does not leave"),
     ("disk_free", "The disk is filling up"),
     ("write_queue", "The database's writer does not get on"),
     ("not_ready", "Galen is not ready"),

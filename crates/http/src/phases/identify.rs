@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use galen_account::{Caller, Identity};
+use galen_core::post::Language;
 use galen_core::{Cx, Phase, RequestId, TraceContext};
 use http::{Method, Request};
 use hyper::body::Incoming;
@@ -67,6 +68,9 @@ pub(crate) fn visit(
     let mut cx = Cx::live(request_id, &*app.clock, deadline_ns);
     cx.address =
         Some(client_address(connection.peer, request.headers(), &app.settings.trusted_proxies));
+    let asked = request.headers().get(http::header::ACCEPT_LANGUAGE);
+    cx.language =
+        asked.and_then(|asked| asked.to_str().ok()).map_or(cx.language, Language::asked_for);
     let waited_ns = connection.take_accept_wait_ns();
     cx.ledger.add(Phase::AcceptQueue, waited_ns);
     let started_ns = cx.deadline.0.saturating_sub(deadline_ns.saturating_add(waited_ns));

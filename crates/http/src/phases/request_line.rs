@@ -115,6 +115,7 @@ macro_rules! line {
                 hash_wait_ms = ms(record, Phase::HashWait),
                 hash_ms = ms(record, Phase::Hash),
                 outbound_ms = ms(record, Phase::Outbound),
+                evened_ms = ms(record, Phase::Evened),
                 handler_ms = ms(record, Phase::Handler),
                 blocked_ms = ms(record, Phase::Blocked),
                 write_ms = ms(record, Phase::Write),

@@ -4,16 +4,20 @@ mod admin_alerts;
 mod admin_audit;
 mod admin_broadcasts;
 mod admin_checks;
+mod admin_invitations;
 mod admin_keys;
 mod admin_logs;
+mod admin_mail;
 mod admin_monitor;
 mod admin_notifications;
 mod admin_pool;
 mod admin_sessions;
 mod admin_users;
+mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
+mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -24,6 +28,7 @@ mod system;
 use axum::Router;
 use axum::routing::get;
 use galen_core::Code;
+use galen_core::links::LinkPurpose;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,7 +41,7 @@ pub(crate) use me::dto::{MeView, SignedInView};
 pub(crate) use notifications::dto::NotificationView;
 
 /// Pages and their files: for people, and therefore not in the API's document.
-const PAGES: [&str; 5] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js"];
+const PAGES: [&str; 6] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js", "/links.js"];
 
 /// ALL routes and the document that describes them.
 fn all() -> (Router, OpenApi) {
@@ -59,8 +64,16 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(auth::logout_all::logout_all))
         .routes(routes!(auth::reauthenticate::reauthenticate))
         .routes(routes!(auth::verify::verify))
+        .routes(routes!(auth::verify_email::verify_email))
+        .routes(routes!(auth::resend_verification::resend_verification))
+        .routes(routes!(auth::forgot::forgot))
+        .routes(routes!(auth::reset::reset))
+        .routes(routes!(auth::confirm_email::confirm_email))
+        .routes(routes!(auth::not_me::not_me))
+        .routes(routes!(auth::accept_invitation::accept_invitation))
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
+        .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -87,6 +100,12 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
         .routes(routes!(admin_audit::list::list))
+        .routes(routes!(admin_invitations::list::list, admin_invitations::send::send))
+        .routes(routes!(admin_invitations::withdraw::withdraw))
+        .routes(routes!(admin_mail::list::list))
+        .routes(routes!(admin_mail::read::read, admin_mail::cancel::cancel))
+        .routes(routes!(admin_mail::resend::resend))
+        .routes(routes!(admin_mail::test::test))
         .routes(routes!(setup::complete::complete));
     for_operators(router)
         .routes(routes!(system::metrics::metrics))
@@ -123,11 +142,20 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_alerts::end_silence::end_silence))
         .routes(routes!(admin_checks::list::list))
         .routes(routes!(admin_pool::recycle::recycle))
+        .routes(routes!(admin_webhooks::list::list, admin_webhooks::add::add))
+        .routes(routes!(admin_webhooks::change::change, admin_webhooks::remove::remove))
+        .routes(routes!(admin_webhooks::rotate::rotate))
+        .routes(routes!(admin_webhooks::test::test))
+        .routes(routes!(admin_webhooks::deliveries::deliveries))
 }
 
 fn pages() -> Router {
-    let [home, home_style, setup, setup_style, setup_script] = PAGES;
-    Router::new()
+    let [home, home_style, setup, setup_style, setup_script, links_script] = PAGES;
+    let links = LinkPurpose::ALL.into_iter().map(LinkPurpose::page);
+    let router =
+        links.fold(Router::new(), |router, page| router.route(page, get(links::page::page)));
+    router
+        .route(links_script, get(links::page::script))
         .route(home, get(system::home::home))
         .route(home_style, get(system::home::style))
         .route(setup, get(setup::page::page))
@@ -155,7 +183,8 @@ pub(crate) fn laid() -> Laid {
 fn lay() -> Laid {
     let (router, document) = all();
     let openapi = openapi::json(&document);
-    let patterns = document.paths.paths.into_keys().chain(PAGES.map(str::to_owned));
+    let pages = PAGES.into_iter().chain(LinkPurpose::ALL.map(LinkPurpose::page));
+    let patterns = document.paths.paths.into_keys().chain(pages.map(str::to_owned));
     #[cfg(feature = "faults")]
     let patterns = patterns.chain(faults::PATHS.map(str::to_owned));
     Laid { router, openapi, patterns: patterns.collect() }

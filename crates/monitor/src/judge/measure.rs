@@ -148,6 +148,15 @@ pub(crate) fn ready(figures: &dyn Figures, window_ms: i64) -> Vec<Reading> {
     one(figures.merged(Metric::Ready, "", window_ms), |point| point.min)
 }
 
+/// Seconds the oldest message of each channel has waited to leave.
+pub(crate) fn post_oldest(figures: &dyn Figures, window_ms: i64) -> Vec<Reading> {
+    let read = |channel: Arc<str>| {
+        let point = figures.merged(Metric::PostOldestNs, &channel, window_ms)?;
+        Some(Reading { object: channel, count: point.count, value: Some(point.last / SECOND_NS) })
+    };
+    figures.objects(Metric::PostOldestNs, window_ms).into_iter().filter_map(read).collect()
+}
+
 /// How many sign-ins failed. Where none was counted, none failed.
 pub(crate) fn login_failures(figures: &dyn Figures, window_ms: i64) -> Vec<Reading> {
     if figures.windows(window_ms) == 0 {

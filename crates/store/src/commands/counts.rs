@@ -1,5 +1,6 @@
 //! The counts every command keeps beside what it changes.
 
+use galen_core::post::Channel;
 use galen_core::{StoreResult, UnixMs};
 
 use crate::queries::counter as queries;
@@ -13,6 +14,8 @@ pub(super) enum Counter {
     ActiveAdmins,
     Sessions,
     Notifications,
+    /// Parcels of a channel that wait to leave.
+    Waiting(Channel),
 }
 
 impl Counter {
@@ -23,6 +26,10 @@ impl Counter {
             Self::ActiveAdmins => "active_admins",
             Self::Sessions => "sessions",
             Self::Notifications => "notifications",
+            Self::Waiting(Channel::Email) => "waiting.email",
+            Self::Waiting(Channel::Ntfy) => "waiting.ntfy",
+            Self::Waiting(Channel::Push) => "waiting.push",
+            Self::Waiting(Channel::Webhook) => "waiting.webhook",
         }
     }
 }
@@ -35,8 +42,16 @@ pub(super) fn add(tx: &mut dyn Tx, counter: Counter, n: i64) -> StoreResult<()> 
 }
 
 pub(super) fn active_admins(tx: &mut dyn Tx) -> StoreResult<i64> {
-    let values = [Counter::ActiveAdmins.name().into()];
-    Ok(one(tx, &queries::ONE, &values, |row| row.int(0))?.unwrap_or(0))
+    count(tx, Counter::ActiveAdmins)
+}
+
+/// How many parcels of a channel wait to leave.
+pub(crate) fn waiting(tx: &mut dyn Tx, channel: Channel) -> StoreResult<i64> {
+    count(tx, Counter::Waiting(channel))
+}
+
+fn count(tx: &mut dyn Tx, counter: Counter) -> StoreResult<i64> {
+    Ok(one(tx, &queries::ONE, &[counter.name().into()], |row| row.int(0))?.unwrap_or(0))
 }
 
 /// Takes one from the active admins; `false`, and nothing changed, when it would be the last.

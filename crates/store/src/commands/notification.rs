@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use galen_core::links::InboxCopy;
 use galen_core::model::{
     Act, AuditCode, Author, Content, Delivered, Publication, Published, Recipient,
 };
@@ -142,7 +143,13 @@ fn deliver(tx: &mut dyn Tx, act: &Act, publication: &Publication) -> StoreResult
     let mut told: HashMap<UserId, Delivered> = HashMap::new();
     let mut delivered = Vec::with_capacity(publication.recipients.len());
     let mut stored = 0;
-    let actions = written_actions(&publication.content)?;
+    let row = Row {
+        act,
+        content: &publication.content,
+        actions: written_actions(&publication.content)?,
+        author: publication.author,
+        gone_at: publication.gone_at,
+    };
     let first = next_seq(tx, publication.recipients.len())?;
     for (id, recipient) in &publication.recipients {
         let Some(user) = find(tx, recipient)? else {
@@ -159,12 +166,29 @@ fn deliver(tx: &mut dyn Tx, act: &Act, publication: &Publication) -> StoreResult
         }
         let seq = Seq(first + stored);
         stored += 1;
-        add(tx, &Row { act, publication, actions: actions.as_deref() }, (user, *id, seq))?;
+        add(tx, &row, (user, *id, seq))?;
         told.insert(user, Delivered::To { user, id: *id, seq });
         delivered.push(Delivered::To { user, id: *id, seq });
     }
     counts::add(tx, Counter::Notifications, stored)?;
     Ok(delivered)
+}
+
+/// Tells a user something beside what another command does, which has its own row in the trail.
+pub(super) fn tell(tx: &mut dyn Tx, act: &Act, user: UserId, copy: &InboxCopy) -> StoreResult<()> {
+    if tx.run(&user::TOLD, &[user.as_bytes().into()])? == 0 {
+        return Ok(());
+    }
+    let row = Row {
+        act,
+        content: &copy.content,
+        actions: written_actions(&copy.content)?,
+        author: Author::System,
+        gone_at: copy.gone_at,
+    };
+    let seq = Seq(next_seq(tx, 1)?);
+    add(tx, &row, (user, copy.id, seq))?;
+    counts::add(tx, Counter::Notifications, 1)
 }
 
 fn find(tx: &mut dyn Tx, recipient: &Recipient) -> StoreResult<Option<UserId>> {
@@ -188,8 +212,10 @@ pub(super) fn written_actions(content: &Content) -> StoreResult<Option<String>> 
 /// What all rows of a publishing share.
 struct Row<'a> {
     act: &'a Act,
-    publication: &'a Publication,
-    actions: Option<&'a str>,
+    content: &'a Content,
+    actions: Option<String>,
+    author: Author,
+    gone_at: UnixMs,
 }
 
 fn add(
@@ -197,7 +223,7 @@ fn add(
     row: &Row<'_>,
     (user, id, seq): (UserId, NotificationId, Seq),
 ) -> StoreResult<()> {
-    let content = &row.publication.content;
+    let content = row.content;
     let values = [
         user.as_bytes().into(),
         seq.0.into(),
@@ -209,13 +235,13 @@ fn add(
         content.title.as_str().into(),
         content.body.as_str().into(),
         content.link.as_deref().into(),
-        row.actions.into(),
+        row.actions.as_deref().into(),
         content.data.as_deref().into(),
-        row.publication.author.kind().into(),
-        row.publication.author.id().into(),
+        row.author.kind().into(),
+        row.author.id().into(),
         row.act.at.0.into(),
         content.expires_at.map(|UnixMs(at)| at).into(),
-        row.publication.gone_at.0.into(),
+        row.gone_at.0.into(),
     ];
     tx.run(&queries::ADD, &values).map(drop)
 }

@@ -10,7 +10,7 @@ use galen_core::{
 use serde_json::json;
 
 use super::audit::{Trail, user_target};
-use super::{counts, ending};
+use super::{counts, ending, link};
 use crate::queries::{session as queries, user as user_queries};
 use crate::reads;
 use crate::rows;
@@ -45,6 +45,9 @@ pub(crate) fn open(
     tx.run(&user_queries::SIGNED_IN, &values)?;
     let params = json!({ "session": new.id }).to_string();
     trail.write(tx, AuditCode::LoginSucceeded, Some(&user_target(new.user_id)), &params)?;
+    if let Some(device) = &open.device {
+        link::see_device(tx, act, &user, device)?;
+    }
     user.last_login_at = Some(new.created_at);
     let owner = SessionOwner { session: as_kept(new), user };
     Ok(Some(OpenedSession { owner, ended }))

@@ -4,13 +4,13 @@ use galen_core::model::{
     Act, AuditCode, EndReason, EndedSession, NewUser, ProfileChange, Role, User, UserChange,
     UserChangeOutcome, UserCreation, UserStatus,
 };
-use galen_core::{EndSessions, StoreResult, TokenHash, UserId};
+use galen_core::{EndSessions, StoreError, StoreResult, TokenHash, UserId};
 use serde_json::{Map, Value as Json, json};
 
 use super::audit::{Trail, user_target};
 use super::counts::{self, Counter};
-use super::{ending, setup};
-use crate::queries::{purge, user as queries};
+use super::{ending, outbox, setup};
+use crate::queries::{device, link, purge, user as queries};
 use crate::reads;
 use crate::tx::{Tx, one};
 
@@ -35,20 +35,28 @@ pub(crate) fn create(
     {
         return Ok(UserCreation::TokenRefused);
     }
-    if !add(tx, act, new)? {
-        return Ok(UserCreation::EmailTaken);
-    }
     let mut trail = Trail::new(act);
-    let target = user_target(new.id);
-    let params = json!({ "role": new.role }).to_string();
-    trail.write(tx, AuditCode::UserCreated, Some(&target), &params)?;
+    let made = made(tx, act, &mut trail, new)?;
     if token.is_some() {
-        trail.write(tx, AuditCode::SetupCompleted, Some(&target), "{}")?;
+        trail.write(tx, AuditCode::SetupCompleted, Some(&user_target(new.id)), "{}")?;
     }
-    Ok(UserCreation::Created(as_kept(act, new)))
+    Ok(UserCreation::Created(made))
 }
 
-fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<bool> {
+/// Makes a user under an address that was found free in the same command.
+pub(super) fn made(
+    tx: &mut dyn Tx,
+    act: &Act,
+    trail: &mut Trail<'_>,
+    new: &NewUser,
+) -> StoreResult<User> {
+    add(tx, act, new)?;
+    let params = json!({ "role": new.role }).to_string();
+    trail.write(tx, AuditCode::UserCreated, Some(&user_target(new.id)), &params)?;
+    Ok(as_kept(act, new))
+}
+
+fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<()> {
     let values = [
         new.id.as_bytes().into(),
         new.email.as_str().into(),
@@ -60,12 +68,11 @@ fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<bool> {
         reads::notification::latest(tx)?.0.into(),
     ];
     if tx.run(&queries::ADD, &values)? == 0 {
-        return Ok(false);
+        return Err(StoreError::Engine("an address that was free is taken".to_owned()));
     }
     counts::add(tx, Counter::Users, 1)?;
     counts::add(tx, Counter::Admins, i64::from(new.role == Role::Admin))?;
-    counts::add(tx, Counter::ActiveAdmins, i64::from(new.role == Role::Admin))?;
-    Ok(true)
+    counts::add(tx, Counter::ActiveAdmins, i64::from(new.role == Role::Admin))
 }
 
 fn as_kept(act: &Act, new: &NewUser) -> User {
@@ -165,14 +172,45 @@ pub(crate) fn delete(tx: &mut dyn Tx, act: &Act, id: UserId) -> StoreResult<User
     if !count_admin(tx, is_active_admin(&user), false)? {
         return Ok(UserChangeOutcome::LastAdmin);
     }
+    let ended = remove(tx, act, &user, "{}")?;
+    Ok(UserChangeOutcome::Done { user, ended })
+}
+
+/// Removes an account whose address nobody proved in time, and that is no admin's by now. Gives the
+/// sessions that ended.
+pub(super) fn remove_unproven(
+    tx: &mut dyn Tx,
+    act: &Act,
+    id: UserId,
+) -> StoreResult<Vec<EndedSession>> {
+    let user = reads::user::by_id(tx, id)?;
+    match user.filter(|user| user.role == Role::User) {
+        Some(user) => remove(tx, act, &user, "{\"reason\":\"unproven\"}"),
+        None => {
+            tx.run(&link::UNPROVEN_REMOVE, &[id.as_bytes().into()])?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn remove(tx: &mut dyn Tx, act: &Act, user: &User, params: &str) -> StoreResult<Vec<EndedSession>> {
+    let id = user.id;
     let mut trail = Trail::new(act);
-    trail.write(tx, AuditCode::UserDeleted, Some(&user_target(id)), "{}")?;
+    trail.write(tx, AuditCode::UserDeleted, Some(&user_target(id)), params)?;
     let ended = end_every(tx, &mut trail, id, EndReason::UserDeleted)?;
-    tx.run(&queries::REMOVE, &[id.as_bytes().into()])?;
+    for query in [
+        &queries::REMOVE,
+        &purge::ADD,
+        &link::FORGET_EVERY,
+        &link::UNPROVEN_REMOVE,
+        &device::FORGET_EVERY,
+    ] {
+        tx.run(query, &[id.as_bytes().into()])?;
+    }
+    outbox::forget_user(tx, id)?;
     counts::add(tx, Counter::Users, -1)?;
     counts::add(tx, Counter::Admins, -i64::from(user.role == Role::Admin))?;
-    tx.run(&purge::ADD, &[id.as_bytes().into()])?;
-    Ok(UserChangeOutcome::Done { user, ended })
+    Ok(ended)
 }
 
 fn end_every(

@@ -10,12 +10,16 @@ pub mod api_key;
 pub mod audit;
 pub mod broadcast;
 pub mod counter;
+pub mod device;
 pub mod idempotency;
+pub mod link;
 pub mod notification;
+pub mod parcel;
 pub mod purge;
 pub mod session;
 pub mod setup;
 pub mod user;
+pub mod webhook;
 
 /// One named statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +37,16 @@ pub const ALL: &[&[Query]] = &[
     audit::ALL,
     broadcast::ALL,
     counter::ALL,
+    device::ALL,
     idempotency::ALL,
+    link::ALL,
     notification::ALL,
+    parcel::ALL,
     purge::ALL,
     session::ALL,
     setup::ALL,
     user::ALL,
+    webhook::ALL,
 ];
 
 /// Every statement, one after the other.

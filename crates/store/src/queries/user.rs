@@ -9,6 +9,7 @@ pub const ALL: &[Query] = &[
     BY_EMAIL,
     CREDENTIALS_BY_ID,
     EMAIL_TAKEN,
+    EMAIL_KEY,
     PAGE,
     PAGE_BY_PREFIX,
     PAGE_ADMINS,
@@ -19,6 +20,8 @@ pub const ALL: &[Query] = &[
     SIGNED_IN,
     SET_PASSWORD,
     SET_NAME,
+    PROVE_EMAIL,
+    SET_EMAIL,
     CHANGE,
     REMOVE,
     ROLE_SINCE,
@@ -79,6 +82,10 @@ pub const CREDENTIALS_BY_ID: Query = Query {
 /// One row when there is an account under this canonical address.
 pub const EMAIL_TAKEN: Query =
     Query { name: "user.email_taken", sql: "SELECT id FROM users WHERE email_key = $1" };
+
+/// The canonical form of a user's address.
+pub const EMAIL_KEY: Query =
+    Query { name: "user.email_key", sql: "SELECT email_key FROM users WHERE id = $1" };
 
 /// A page of users before an identifier, at most so many.
 pub const PAGE: Query = Query {
@@ -172,6 +179,19 @@ pub const SET_PASSWORD: Query = Query {
 pub const SET_NAME: Query = Query {
     name: "user.set_name",
     sql: "UPDATE users SET name = $1, updated_at = $2 WHERE id = $3",
+};
+
+/// The address of a user was proven.
+pub const PROVE_EMAIL: Query = Query {
+    name: "user.prove_email",
+    sql: "UPDATE users SET email_verified_at = $1, updated_at = $1 WHERE id = $2",
+};
+
+/// Gives a user another address, proven.
+pub const SET_EMAIL: Query = Query {
+    name: "user.set_email",
+    sql: "UPDATE users SET email = $1, email_key = $2, email_verified_at = $3, updated_at = $3 \
+          WHERE id = $4",
 };
 
 /// An admin's change.

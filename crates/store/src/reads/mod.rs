@@ -4,10 +4,13 @@ pub(crate) mod alert;
 pub(crate) mod api_key;
 pub(crate) mod audit;
 pub(crate) mod broadcast;
+pub(crate) mod link;
 pub(crate) mod notification;
+pub(crate) mod parcel;
 pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod vitals;
+pub(crate) mod webhook;
 
 use galen_core::{Id, Page, PageRequest};
 

@@ -12,6 +12,7 @@ mod setup;
 mod upkeep;
 mod users;
 mod warrants;
+mod webhooks;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,6 +41,7 @@ pub const ALL: &[&[Behaviour]] = &[
     alerts::ALL,
     pool::ALL,
     warrants::ALL,
+    webhooks::ALL,
 ];
 
 /// Every behaviour, one after the other.

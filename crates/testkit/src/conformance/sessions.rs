@@ -233,6 +233,7 @@ async fn a_new_password_ends_every_session_but_the_new_one(bench: Bench) {
         old_hash: password_hash(),
         new_hash: Secret::new("the new hash".to_owned()),
         session,
+        owed: None,
     };
     let act = bench.samples.act_of(user.id);
     let ended = bench.store.change_password(&bench.cx(), act, change).await.expect("answers");
@@ -256,6 +257,7 @@ async fn an_old_password_hash_changes_no_password(bench: Bench) {
         old_hash: Secret::new("the hash of before".to_owned()),
         new_hash: Secret::new("the new hash".to_owned()),
         session: bench.samples.new_session(user.id),
+        owed: None,
     };
     let changed = bench.store.change_password(&bench.cx(), bench.samples.act(), change).await;
     assert_eq!(changed, Ok(None));

@@ -60,6 +60,7 @@ const DEEDS: &[(&str, Deed)] = &[
                 old_hash: password_hash(),
                 new_hash: Secret::new("the new hash".to_owned()),
                 session: bench.samples.new_session(user_id),
+                owed: None,
             };
             bench.store.change_password(&bench.cx(), act, change).await.map(drop)
         })

@@ -4,7 +4,8 @@
 pub mod client;
 pub mod server;
 
-use galen_core::{ApiKeyId, LogAsk, Refusal, SilenceId, UnixMs, UserId};
+use galen_core::outbox::ParcelState;
+use galen_core::{ApiKeyId, LogAsk, ParcelId, Refusal, SilenceId, UnixMs, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -91,6 +92,33 @@ pub enum Ask {
         from: UnixMs,
         /// Up to, and without, this moment.
         until: UnixMs,
+    },
+    /// Mails, newest first.
+    MailList {
+        /// Only those in this state.
+        state: Option<ParcelState>,
+        /// How many at the most.
+        limit: u32,
+    },
+    /// A mail, written out.
+    MailShow {
+        /// Which.
+        id: ParcelId,
+    },
+    /// Queue a mail once more.
+    MailResend {
+        /// Which.
+        id: ParcelId,
+    },
+    /// Take a mail back that waits.
+    MailCancel {
+        /// Which.
+        id: ParcelId,
+    },
+    /// Send a test mail.
+    MailTest {
+        /// To whom.
+        email: String,
     },
     /// Run one of the safe repairs.
     Repair {

@@ -5,10 +5,10 @@ use galen_core::Secret;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, created};
+use super::dto::Next;
+use crate::answer::{Answer, accepted};
 use crate::caller::Anybody;
 use crate::extract::Json;
-use crate::routes::me::dto::UserView;
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
@@ -32,13 +32,14 @@ impl RegisterForm {
     }
 }
 
-/// Makes an account. Closed by default.
+/// Makes an account, whose address is then to be proven by mail. An address that has an account gets
+/// the same answer, and its owner a mail that says so.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = RegisterForm, responses(
-    (status = 201, description = "The account was made; sign in next.", body = UserView),
-    (status = 409, description = "There is an account with this address."),
+    (status = 202, description = "What comes next is in the mailbox.", body = Next),
+    (status = 403, description = "Registration is not open."),
     (status = 429, description = "Too many attempts."),
 ))]
 pub(crate) async fn register(by: Anybody, Json(form): Json<RegisterForm>) -> Answer {
-    let user = by.accounts().register(by.cx(), form.into_registration()).await?;
-    created(&UserView::from(&user), None)
+    by.accounts().register(by.cx(), form.into_registration()).await?;
+    accepted(&Next::MAIL)
 }

@@ -1,8 +1,11 @@
 //! What a user does with its own account.
 
+pub(super) mod ask_email;
+pub(super) mod cancel_email;
 pub(super) mod change;
 pub(super) mod delete;
 pub(crate) mod dto;
+pub(super) mod email;
 pub(super) mod end_session;
 pub(super) mod password;
 pub(super) mod read;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use galen_account::{Accounts, AdminUser, Keys, LimitPolicy, Policy, Ports};
 use galen_core::model::{Role, User};
+use galen_core::outbox::{KeptParcel, PostRoom};
+use galen_core::post::{Channel, Rendered};
 use galen_core::{Clock, Code, Cx, Health, Refusal, RequestId, Secret, Store};
 use galen_http::{App, AppParts, CheckStatus, Drained, HttpSettings, Hub, serve};
 use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
@@ -74,7 +76,7 @@ impl TestApp {
                 bus: Arc::clone(&hub) as _,
             },
             policy,
-            Keys { csrf: Secret::new([7; 32]) },
+            Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) },
         ));
         let app = App::new(AppParts {
             accounts: Arc::clone(&accounts),
@@ -82,6 +84,7 @@ impl TestApp {
             monitor: Arc::clone(&monitor),
             hub: Arc::clone(&hub),
             checks: Arc::new(|| vec![check()]),
+            post: Arc::new(Plain),
             recorder,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::clone(&entropy) as _,
@@ -212,6 +215,25 @@ fn monitor(
         entropy: Arc::clone(entropy) as _,
         settings: MonitorSettings::default(),
     })
+}
+
+/// A post room that writes a letter's code and links, and carries nothing.
+struct Plain;
+
+impl PostRoom for Plain {
+    fn show(&self, parcel: &KeptParcel) -> Result<Rendered, String> {
+        let text = Secret::new(format!("{} {:?}", parcel.code.text(), parcel.links));
+        Ok(Rendered { subject: parcel.code.text().to_owned(), html: text.clone(), text })
+    }
+
+    fn judge_url(&self, url: &str) -> Result<(), String> {
+        let is_public = url.starts_with("https://") && !url.contains("127.0.0.1");
+        if is_public { Ok(()) } else { Err("it leads nowhere anybody may go".to_owned()) }
+    }
+
+    fn carries(&self, _: Channel) -> bool {
+        false
+    }
 }
 
 /// The one synthetic check of every test application.

@@ -1,0 +1,3 @@
+//! The pages that mailed links open.
+
+pub(super) mod page;
