@@ -21,7 +21,7 @@ use galen_testkit::SeededEntropy;
 use crate::patients::Patient;
 
 /// A neighbour takes the CPU: the truth on a machine that builds or tests something else.
-const NEIGHBOUR: &str = "F19";
+pub const NEIGHBOUR: &str = "F19";
 
 /// The real time: expiry and start times of real processes are judged by it.
 struct Wall(Instant);

@@ -1,12 +1,17 @@
 //! The doctor on patients with a known cause, and on look-alikes where the cause must be ruled out.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says aloud what it does again"
+)]
 
 use std::path::{Path, PathBuf};
 
 use galen_doctor::report::Report;
 use galen_doctor::{Target, Thresholds};
-use galen_tests::doctoring::{self, is_healthy, is_ruled_out, is_told, named};
+use galen_tests::doctoring::{self, NEIGHBOUR, is_healthy, is_ruled_out, is_told, named};
 use galen_tests::patients::{Fault, Patient};
 
 async fn report_on(target: Target) -> Report {
@@ -97,7 +102,16 @@ async fn stale_statistics_are_named_and_not_taken_for_a_missing_index() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hashing_that_takes_every_cpu_is_named() {
     let patient = patient(Fault::Hashing);
-    let report = examined(&patient).await;
+    let mut report = examined(&patient).await;
+    // Where others take the CPU, the hashing threads get too little of it to be seen computing, and
+    // nothing is proven. A wrong name is a failure at once; no name is asked again, twice at most.
+    for again in 1..=2 {
+        if !report.verdict.findings.iter().all(|finding| finding.cause == NEIGHBOUR) {
+            break;
+        }
+        eprintln!("no cause was proven on this busy machine: examined again ({again} of 2)");
+        report = examined(&patient).await;
+    }
     named(&report, "F18");
 }
 

@@ -130,9 +130,10 @@ def create(path: str, fault: str) -> None:
     if fault == "bloat":
         db.execute("DELETE FROM notifications WHERE id % 10 <> 0")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    root, size = db.execute(
-        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'notifications_by_author'"
-    ).fetchone()
+    if fault == "damaged":
+        root, size = db.execute(
+            "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'notifications_by_author'"
+        ).fetchone()
     if fault == "rollback_reader":
         db.execute("PRAGMA journal_mode=DELETE")
     db.close()

@@ -54,8 +54,8 @@ pub struct PythonSeen {
     pub leaves: BTreeMap<String, u64>,
     /// Looks by `idle` and `active`.
     pub idle: BTreeMap<String, u64>,
-    /// Whether an event loop runs below the application's frame.
-    pub on_loop: bool,
+    /// Looks at which an event loop ran below the application's frame.
+    loop_looks: u64,
     stacks: BTreeMap<Vec<String>, u64>,
     own: BTreeMap<String, Line>,
 }
@@ -72,7 +72,7 @@ impl PythonSeen {
             *self.lines.entry(own.label()).or_default() += 1;
             self.own.entry(own.label()).or_insert_with(|| own.clone());
         }
-        self.on_loop |= engine.is_some();
+        self.loop_looks += u64::from(engine.is_some());
         if let Some(leaf) = stack.first() {
             *self.leaves.entry(leaf.label()).or_default() += 1;
         }
@@ -81,6 +81,12 @@ impl PythonSeen {
         if self.stacks.len() < STACKS_MAX || self.stacks.contains_key(&labels) {
             *self.stacks.entry(labels).or_default() += 1;
         }
+    }
+
+    /// Whether an event loop runs below the application's frame: in most looks, because a stack
+    /// that was read while it changed can end in another thread's frames.
+    pub fn on_loop(&self) -> bool {
+        self.loop_looks * 2 > self.idle.values().sum()
     }
 
     /// The most frequent stack.
@@ -113,7 +119,7 @@ impl PythonSeen {
             *self.stacks.entry(stack).or_default() += count;
         }
         self.own.extend(other.own);
-        self.on_loop |= other.on_loop;
+        self.loop_looks += other.loop_looks;
     }
 }
 
@@ -220,7 +226,7 @@ mod tests {
         ];
         seen.add(stack.into(), true);
         assert_eq!(seen.lines.keys().collect::<Vec<_>>(), ["/srv/app.py:40 gather"]);
-        assert!(seen.on_loop);
+        assert!(seen.on_loop());
         assert_eq!(seen.main_line().unwrap().0.line, 40);
     }
 
@@ -235,6 +241,19 @@ mod tests {
         seen.add(stack.into(), false);
         assert!(seen.lines.is_empty());
         assert_eq!(seen.idle.get("idle"), Some(&1));
+    }
+
+    #[test]
+    fn one_look_that_mixed_two_threads_makes_no_event_loop() {
+        let mut seen = PythonSeen::default();
+        let own = line("/srv/app.py", 40, "login");
+        let engine = line("/usr/lib/python3.11/asyncio/base_events.py", 1, "_run_once");
+        seen.add(vec![own.clone(), engine], true);
+        assert!(seen.on_loop());
+        for _ in 0..3 {
+            seen.add(vec![own.clone()], true);
+        }
+        assert!(!seen.on_loop());
     }
 
     #[test]

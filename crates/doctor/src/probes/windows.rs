@@ -141,7 +141,7 @@ fn publish_python(scene: &Scene<'_>, (pid, tid): (u32, u32), window: &Window, py
     );
     let looks: u64 = python.idle.values().sum();
     // A thread that waits for work has no line of the application, and says nothing by its stack.
-    if python.lines.is_empty() && !python.on_loop && !python.idle.contains_key("active") {
+    if python.lines.is_empty() && !python.on_loop() && !python.idle.contains_key("active") {
         return;
     }
     for (key, counts) in [
@@ -155,7 +155,7 @@ fn publish_python(scene: &Scene<'_>, (pid, tid): (u32, u32), window: &Window, py
         }
     }
     scene.fact_over(looks, (FactKey::PythonStack, &name), python.stack(), &source);
-    scene.fact_over(looks, (FactKey::PythonOnLoop, &name), python.on_loop, &source);
+    scene.fact_over(looks, (FactKey::PythonOnLoop, &name), python.on_loop(), &source);
     publish_source(scene, pid, window, python);
 }
 
