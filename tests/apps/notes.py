@@ -18,6 +18,7 @@ class Notes(BaseHTTPRequestHandler):
                 "user": self.galen("user"),
                 "email": self.galen("email"),
                 "role": self.galen("role"),
+                "trace": [self.headers["traceparent"], self.headers["tracestate"]],
             }
         ).encode()
         self.send_response(200)

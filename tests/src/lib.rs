@@ -4,4 +4,5 @@ pub mod client;
 pub mod galen;
 pub mod patients;
 pub mod python;
+pub mod sickroom;
 pub mod smtp;

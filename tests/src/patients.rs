@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Client;
 use crate::galen::{free_port, stop};
-use crate::python::{environment, lock, source, speaking};
+use crate::python::{lock, source, speaking};
 
 /// How long a patient may take to create its database and answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -265,7 +265,8 @@ fn is_source(path: &Path) -> bool {
 /// # Errors
 /// When the environment cannot be made.
 pub fn python() -> Result<PathBuf> {
-    environment("venv", &sources().join("requirements.txt"))
+    galen_testkit::python("patients", &sources().join("requirements.txt"))
+        .context("make the patients' environment")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use galen_tests::client::Client;
 use galen_tests::galen::{Galen, PATIENCE, free_port, stop};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const EMAIL: &str = "reader@example.org";
 const PASSWORD: &str = "four quiet words together";
@@ -88,6 +88,15 @@ fn the_proxy_lets_galen_decide(proxy_port: u16) {
     assert_eq!(seen["role"], "user", "a forged role must not reach the application");
     let me = visitor.get("/api/me").expect("an answer").json();
     assert_eq!(seen["user"], me["user"]["id"]);
+
+    // A client's trace goes on in the application; where there is none, none is made up.
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (sent, seen) in [(parent, json!([parent, "a=1"])), ("", json!([null, null]))] {
+        let headers = [("traceparent", sent), ("tracestate", "a=1")];
+        let headers = if sent.is_empty() { &headers[..0] } else { &headers[..] };
+        let answer = visitor.send("GET", "/notes", None, headers).expect("an answer");
+        assert_eq!(answer.json()["trace"], seen);
+    }
 
     // What Galen serves itself passes without a question.
     for path in ["/setup", "/setup.js", "/setup.css", "/problems/auth.not_signed_in", "/readyz"] {

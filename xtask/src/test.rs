@@ -20,8 +20,11 @@ const ALL: &[Step] = &[
     Step { name: "check", run: || check::run(&[]) },
     Step { name: "patients' packages", run: || prove::patients::venv().map(|_| true) },
     Step { name: "mail server's packages", run: || prove::patients::mail_server().map(|_| true) },
+    Step { name: "collector's packages", run: || prove::otlp::python().map(|_| true) },
     Step { name: "build of all tests", run: || check::build_all().map(|()| true) },
     Step { name: "tests", run: tests },
+    // Last, because it leaves another build of the program behind.
+    Step { name: "tests of the export", run: export },
 ];
 
 /// Runs every step and prints what each took.
@@ -53,6 +56,16 @@ pub fn run(_args: &[String]) -> Result<bool> {
 fn tests() -> Result<bool> {
     Cmd::cargo()
         .args(["test", "--locked", "--workspace", "--no-fail-fast"])
+        .dir(&place::root())
+        .run()?;
+    Ok(true)
+}
+
+/// The build with the export: its own tests, and the roof's in that build.
+fn export() -> Result<bool> {
+    Cmd::cargo()
+        .args(["test", "--locked", "--no-fail-fast", "--package", "galen", "--features", "otlp"])
+        .args(["--bin", "galen", "--test", "otlp"])
         .dir(&place::root())
         .run()?;
     Ok(true)

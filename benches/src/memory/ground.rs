@@ -70,6 +70,7 @@ impl Ground {
             status,
             code: (status >= 400).then_some("request.not_found"),
             outcome: RequestOutcome::Answered,
+            trace: None,
             ledger: ledger.snapshot(wall_ns),
         });
     }

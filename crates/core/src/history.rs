@@ -184,6 +184,8 @@ pub struct LogAsk {
     pub user_id: Option<UserId>,
     /// Of this request.
     pub request_id: Option<RequestId>,
+    /// Of this trace, 32 lower-case hexadecimal digits.
+    pub trace_id: Option<String>,
     /// With this text in the message or the fields; case does not matter for ASCII.
     pub text: Option<String>,
     /// Only lines with a smaller number: the next page.
@@ -228,9 +230,10 @@ pub struct KeptAlert {
 pub struct HistoryBatch {
     /// Windows; one that is there already is replaced.
     pub frames: Vec<Frame>,
-    /// Log lines, oldest first.
-    pub logs: Vec<LogLine>,
-    /// Annotations.
+    /// Log lines, oldest first, each with its place among the lines of this run: one that is handed
+    /// over again, because nobody waited for the end of the flush before, is kept once.
+    pub logs: Vec<(u64, LogLine)>,
+    /// Annotations; one that is there already is left as it is.
     pub annotations: Vec<Annotation>,
     /// Alerts; one that is there already is replaced.
     pub alerts: Vec<KeptAlert>,

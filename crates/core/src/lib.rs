@@ -21,6 +21,7 @@ pub mod post;
 mod refusal;
 mod secret;
 mod store;
+mod trace;
 
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
@@ -47,3 +48,4 @@ pub use store::{
     ChangePassword, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Store,
     StoreError, StoreResult,
 };
+pub use trace::{SpanId, TraceContext, TraceId, TraceIdError, TraceShare};

@@ -1,6 +1,6 @@
 //! What the rooms tell the monitor: one record a request, a statement, a command, a connection.
 
-use crate::{Code, LedgerSnapshot, RequestId, UserId};
+use crate::{Code, LedgerSnapshot, RequestId, TraceContext, UserId};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +88,8 @@ impl RequestClass {
 pub struct RequestRecord {
     /// The name of the request.
     pub request_id: RequestId,
+    /// The trace it belongs to, if its client said so.
+    pub trace: Option<TraceContext>,
     /// Whose request it was, when somebody was signed in.
     pub user_id: Option<UserId>,
     /// The matched route pattern (`/api/me/sessions/{id}`), never the raw path; `""` if none matched.

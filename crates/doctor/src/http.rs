@@ -1,7 +1,8 @@
-//! The doctor's outward look as a small API: one GET of a URL, its parts timed apart and bounded.
+//! The doctor's outward look as a small API: one request of a URL, its parts timed apart and bounded.
 //!
 //! Nothing is followed, retried or kept: what an address answers is what is told. Names, TCP, TLS
-//! and the first byte have times of their own, so that a slow visit names its slow part.
+//! and the first byte have times of their own, so that a slow visit names its slow part. The doctor
+//! itself only ever GETs; what the house has to tell others goes the same way, as a POST.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,6 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::Method;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
@@ -147,6 +150,10 @@ pub struct Answer {
     pub first_byte: Option<Duration>,
     /// From the beginning to the end.
     pub total: Duration,
+    /// The body, as far as it was read.
+    pub body: Bytes,
+    /// After how many seconds one may ask again, if it says so (RFC 9110 §10.2.3).
+    pub retry_after_s: Option<i64>,
 }
 
 impl Answer {
@@ -170,6 +177,16 @@ impl Client {
 
     /// Asks for a URL once. Whatever happens is in the answer.
     pub async fn get(&self, url: &Url, ask: Ask) -> Answer {
+        self.request(url, ask, (Method::GET, Bytes::new())).await
+    }
+
+    /// Sends a body to a URL once, of the type that one of the headers says. Whatever happens is in
+    /// the answer.
+    pub async fn post(&self, url: &Url, ask: Ask, body: Vec<u8>) -> Answer {
+        self.request(url, ask, (Method::POST, body.into())).await
+    }
+
+    async fn request(&self, url: &Url, ask: Ask, sent: (Method, Bytes)) -> Answer {
         let started = Instant::now();
         let mut answer = Answer {
             outcome: Outcome::Timeout,
@@ -179,12 +196,16 @@ impl Client {
             tls: None,
             first_byte: None,
             total: Duration::ZERO,
+            body: Bytes::new(),
+            retry_after_s: None,
         };
-        match self.visit(url, ask, &mut answer).await {
+        match self.visit(url, ask, sent, &mut answer).await {
             Ok(exchange) => {
                 let first_byte = exchange.first_byte_ms.map(|ms| ms / 1e3);
                 answer.first_byte = first_byte.and_then(|s| Duration::try_from_secs_f64(s).ok());
                 answer.outcome = exchange.outcome;
+                answer.body = exchange.body;
+                answer.retry_after_s = exchange.retry_after_s;
             }
             Err(Stopped { outcome, why }) => {
                 answer.outcome = outcome;
@@ -195,7 +216,13 @@ impl Client {
         answer
     }
 
-    async fn visit(&self, url: &Url, ask: Ask, answer: &mut Answer) -> Result<Exchange, Stopped> {
+    async fn visit(
+        &self,
+        url: &Url,
+        ask: Ask,
+        (method, body): (Method, Bytes),
+        answer: &mut Answer,
+    ) -> Result<Exchange, Stopped> {
         let started = Instant::now();
         let until = started + ask.timeout;
         let limits = Limits { deadline: ask.timeout, until, body_bytes_max: ask.body_bytes_max };
@@ -220,7 +247,7 @@ impl Client {
         } else {
             http_client::shake(stream, head).await?
         };
-        Ok(connection.exchange(&url.path, limits, started).await)
+        Ok(connection.send((method, &url.path, body), limits, started).await)
     }
 
     async fn secure(

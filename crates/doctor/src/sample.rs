@@ -133,6 +133,15 @@ pub fn server(bed: Bed) -> Bed {
         .fact(FactKey::DoctorWindowNs, "doctor", 9_000_000_000_i64)
 }
 
+/// The serving process 4100 behind an address where connecting ends so.
+pub fn server_behind(bed: Bed, outcome: &str) -> Bed {
+    bed.fact(FactKey::ConnectOutcome, "127.0.0.1:8000", outcome)
+        .samples(FactKey::ConnectMs, "127.0.0.1:8000", &[4001.0])
+        .fact(FactKey::ListenerCount, ":8000", 1)
+        .fact(FactKey::ListenerPid, "127.0.0.1:8000 inode 77", 4100)
+        .fact(FactKey::TargetPid, "target", 4100)
+}
+
 /// The small innocent database of the report that started it all.
 pub fn small_database(bed: Bed) -> Bed {
     let db = "/srv/app/dev.db";

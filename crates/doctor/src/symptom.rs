@@ -48,6 +48,7 @@ impl Symptom {
 /// Every symptom, the worst first: unreachable, then impostor, failing, slow by time.
 pub fn find(evidence: &Evidence, thresholds: &Thresholds) -> Vec<Symptom> {
     let mut found: Vec<Symptom> = unreachable(evidence).into_iter().collect();
+    found.extend(half_reachable(evidence));
     found.extend(impostor(evidence));
     let judged = |fact: &&Fact| object::parse_endpoint(&fact.object).1 <= thresholds.concurrency;
     found.extend(
@@ -79,6 +80,27 @@ fn unreachable(evidence: &Evidence) -> Option<Symptom> {
         figure: None,
         path: failed.object.clone(),
     })
+}
+
+/// The first of a name's addresses is not answered although another one is served: clients that
+/// try addresses in their order wait there.
+fn half_reachable(evidence: &Evidence) -> Option<Symptom> {
+    let first = evidence.list(FactKey::AddressOrder, object::TARGET)?.first()?;
+    served_beside(evidence, first).map(|_| Symptom {
+        object: first.clone(),
+        ailment: Ailment::Unreachable,
+        figure: None,
+        path: first.clone(),
+    })
+}
+
+/// The served address beside one that leaves connections unanswered; a refusal is an answer.
+pub fn served_beside<'e>(evidence: &'e Evidence, first: &str) -> Option<&'e Fact> {
+    let outcome = evidence.find(FactKey::ConnectOutcome, first)?;
+    if !is(outcome, "timeout") {
+        return None;
+    }
+    evidence.all(FactKey::ConnectOutcome).find(|fact| is(fact, "accepted"))
 }
 
 fn impostor(evidence: &Evidence) -> Option<Symptom> {

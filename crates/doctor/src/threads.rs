@@ -254,6 +254,12 @@ impl<'a> ThreadView<'a> {
         }
     }
 
+    /// Whether its waits were most often outside any system call, in state D: page faults.
+    pub fn waits_outside(&self) -> bool {
+        let slept = self.fact(FactKey::ThreadStates).and_then(most_frequent) == Some("D");
+        slept && self.sync_wait().is_some_and(|(label, ..)| label == "outside")
+    }
+
     /// What its waits were for, most frequent first.
     pub fn waits_on(&self) -> Option<(&'a str, &'a Fact)> {
         let fact = self.fact(FactKey::ThreadWaitsOn)?;

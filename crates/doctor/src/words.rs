@@ -4,7 +4,12 @@ use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
 /// Declares the codes once, each with its text; `{name}` is filled from the sentence's parameters.
+/// The rows of this file come last; before them, each named group adds those of its own file.
 macro_rules! codes {
+    (groups: [] $($rows:tt)*) => { codes! { $($rows)* } };
+    (groups: [$group:ident $($more:ident)*] $($rows:tt)*) => {
+        $group! { [$($more)*] $($rows)* }
+    };
     ($($name:ident: $english:literal;)+) => {
         /// A sentence, phrase or word that a report can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +40,14 @@ impl serde::Serialize for Code {
     }
 }
 
-// A new sentence is one row here.
+#[macro_use]
+mod access;
+#[macro_use]
+mod process;
+
+// A new sentence is one row here, or in the file of its group.
 codes! {
+    groups: [access_words process_words]
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";

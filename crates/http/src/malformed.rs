@@ -26,8 +26,9 @@ pub(crate) fn answer(app: &Arc<App>, connection: &Arc<Connection>, bare: &[u8]) 
         body.len(),
     );
     app.recorder.request(&RequestRecord {
-        user_id: None,
         request_id,
+        trace: None,
+        user_id: None,
         route: "",
         method: "OTHER",
         status: status.as_u16(),

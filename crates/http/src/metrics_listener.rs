@@ -1,12 +1,14 @@
 //! `/metrics` on a listener of its own, without a token: for whoever may reach that address.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use galen_monitor::Monitor;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -28,6 +30,8 @@ const SILENT_MAX: Duration = Duration::from_secs(75);
 const LIFE_MAX: Duration = Duration::from_secs(600);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// What is said to whoever asks a loopback address under some other name.
+const ASK_LOCALLY: &[u8] = b"ask by address or as localhost: other names are refused on loopback\n";
 /// The pause after the system had no file or memory for a connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -35,6 +39,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// then every connection is cut: a scraper asks again.
 pub async fn serve_metrics(listener: TcpListener, monitor: Arc<Monitor>, stop: CancellationToken) {
     let exposition = Arc::new(Exposition::new(monitor));
+    let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -54,7 +59,7 @@ pub async fn serve_metrics(listener: TcpListener, monitor: Arc<Monitor>, stop: C
                 let exposition = Arc::clone(&exposition);
                 connections.spawn(async move {
                     let _place = place;
-                    drive(socket, exposition).await;
+                    drive(socket, exposition, is_local).await;
                 });
             }
             Err(error) => {
@@ -65,9 +70,13 @@ pub async fn serve_metrics(listener: TcpListener, monitor: Arc<Monitor>, stop: C
     }
 }
 
-async fn drive(socket: TcpStream, exposition: Arc<Exposition>) {
+async fn drive(socket: TcpStream, exposition: Arc<Exposition>, is_local: bool) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = answer(request.method(), request.uri().path(), &exposition);
+        let answer = if is_local && !is_asked_locally(&request) {
+            text(StatusCode::MISDIRECTED_REQUEST, Bytes::from_static(ASK_LOCALLY))
+        } else {
+            answer(request.method(), request.uri().path(), &exposition)
+        };
         async move { Ok::<_, Infallible>(answer) }
     });
     let served = http1::Builder::new()
@@ -80,6 +89,19 @@ async fn drive(socket: TcpStream, exposition: Arc<Exposition>) {
         Ok(Err(error)) => tracing::debug!(%error, "a connection for metrics ended badly"),
         Err(_) => tracing::debug!("a connection for metrics reached its end of life"),
     }
+}
+
+/// Whether a request that came over loopback means this machine: by address or as `localhost`. A page
+/// in a browser here could otherwise have its own name resolve to loopback, and read along (DNS
+/// rebinding).
+fn is_asked_locally(request: &Request<Incoming>) -> bool {
+    let Some(host) = request.headers().get(HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let host = authority.host();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok()
 }
 
 fn answer(method: &Method, path: &str, exposition: &Exposition) -> Response<Full<Bytes>> {

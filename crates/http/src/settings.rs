@@ -1,6 +1,6 @@
 //! What an installation may decide about its HTTP: addresses, limits, timeouts.
 
-use galen_core::Secret;
+use galen_core::{Secret, TraceShare};
 
 use crate::origin::Origin;
 use galen_core::Network;
@@ -21,6 +21,9 @@ pub struct HttpSettings {
     pub metrics_token: Option<Secret<String>>,
     /// Which requests have a line in the log.
     pub requests_log: RequestsLog,
+    /// Of the traces that begin here, how many are recorded, where spans are exported: requests
+    /// without a trace of their client's then begin one. `None`: nobody exports spans.
+    pub traces: Option<TraceShare>,
 }
 
 /// Which requests have a line in the log.

@@ -1,158 +1,122 @@
-//! W3C Trace Context: the one header that says which trace a request belongs to.
+//! W3C Trace Context on requests: which trace one belongs to, and what is handed on of it.
 
-use std::fmt;
+use std::convert::Infallible;
 
+use axum::extract::FromRequestParts;
+use galen_core::{SpanId, TraceContext, TraceId};
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+
+use crate::phases::Visit;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The length of version 00: `00-` 32 `-` 16 `-` 2 (Trace Context level 1, §3.2.2).
-const LENGTH: usize = 55;
+/// The most of a `tracestate` that is handed on, in bytes: 512 are owed (§3.3.1.5), and what an
+/// answer carries must fit the header buffers of proxies. A longer one is left out as a whole, for
+/// half of it would be wrong.
+const STATE_BYTES_MAX: usize = 2_048;
 
-/// The trace a request belongs to, as its client said (W3C Trace Context level 1, §3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TraceContext {
-    /// The trace; never all zero.
-    pub(crate) trace_id: TraceId,
-    /// The span of the client that asked; never all zero.
-    pub(crate) parent_id: SpanId,
+/// The request's trace, as its client said. A header that is not valid, or stands twice, is as good as
+/// none: the specification wants a fresh trace then, never a refusal (§4.3).
+pub(crate) fn of(headers: &HeaderMap) -> Option<TraceContext> {
+    TraceContext::read(parent_in(headers)?.as_bytes())
 }
 
-/// The name of a span. It is written as 16 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SpanId([u8; 8]);
+fn parent_in(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut all = headers.get_all(TRACEPARENT).iter();
+    let first = all.next()?;
+    if all.next().is_some() { None } else { Some(first) }
+}
 
-impl fmt::Display for SpanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+impl Visit {
+    /// The trace it belongs to: its client's, or one of its own when spans are exported.
+    pub(crate) fn trace_id(&self) -> Option<TraceId> {
+        let of_client = self.trace.map(|trace| trace.trace_id);
+        of_client.or_else(|| self.app.settings.traces.map(|_| TraceId::of(self.cx.request_id)))
     }
 }
 
-/// The name of a trace. It is written as 32 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TraceId([u8; 16]);
-
-impl fmt::Display for TraceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
+/// The headers of the trace, for whoever goes on with the request.
+#[derive(Debug, Default)]
+pub(crate) struct HandedOn {
+    parent: Option<HeaderValue>,
+    /// As the client sent it, header by header (§3.3: it is handed on unchanged).
+    state: Vec<HeaderValue>,
 }
 
-impl TraceContext {
-    /// The request's trace. A header that is not valid, or stands twice, is as good as none: the
-    /// specification wants a fresh trace then, never a refusal (§4.3).
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let first = headers.get(TRACEPARENT)?;
-        let mut all = headers.get_all(TRACEPARENT).iter();
-        if all.nth(1).is_some() { None } else { Self::read(first) }
-    }
-
-    fn read(value: &HeaderValue) -> Option<Self> {
-        let bytes = value.as_bytes();
-        let (known, rest) = bytes.split_at_checked(LENGTH)?;
-        let [version] = hex(&known[..2])?;
-        // 255 is forbidden. Version 00 ends here; of a later one the same beginning is read, when
-        // what follows is set off by a dash (§3.2.2, §4.3).
-        let is_whole = match version {
-            0 => rest.is_empty(),
-            0xff => false,
-            _ => rest.is_empty() || rest[0] == b'-',
+impl HandedOn {
+    /// Where spans are exported the request's own span is the parent of what follows. Elsewhere
+    /// nobody would ever see that span, and the client's header is handed on as it came.
+    fn by(visit: &Visit, headers: &HeaderMap) -> Self {
+        let parent = match (visit.app.settings.traces, visit.trace) {
+            (None, None) => None,
+            (None, Some(_)) => parent_in(headers).cloned(),
+            (Some(share), trace) => {
+                let request = visit.cx.request_id;
+                let trace_id = trace.map_or_else(|| TraceId::of(request), |trace| trace.trace_id);
+                let is_sampled = trace.map_or(share.holds(trace_id), |trace| trace.is_sampled);
+                let own = TraceContext { trace_id, parent_id: SpanId::of(request), is_sampled };
+                HeaderValue::from_str(&own.to_string()).ok()
+            }
         };
-        let has_dashes = [2, 35, 52].iter().all(|at| known[*at] == b'-');
-        if !is_whole || !has_dashes {
-            return None;
+        // Without a valid parent the state means nothing (§3.3).
+        let state = if visit.trace.is_some() { state_in(headers) } else { Vec::new() };
+        Self { parent, state }
+    }
+
+    /// Puts them into an answer.
+    pub(crate) fn put(self, headers: &mut HeaderMap) {
+        if let Some(parent) = self.parent {
+            headers.insert(TRACEPARENT, parent);
         }
-        let trace_id = hex(&known[3..35])?;
-        let parent_id = hex(&known[36..52])?;
-        // Whether the client records the trace changes nothing here; that it says so is owed.
-        let [_flags] = hex(&known[53..])?;
-        let is_named = trace_id != [0; 16] && parent_id != [0; 8];
-        let (trace_id, parent_id) = (TraceId(trace_id), SpanId(parent_id));
-        is_named.then_some(Self { trace_id, parent_id })
+        for state in self.state {
+            headers.append(TRACESTATE, state);
+        }
     }
 }
 
-/// Lower-case hexadecimal digits as bytes; anything else is none.
-fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    if text.len() != 2 * N {
-        return None;
+fn state_in(headers: &HeaderMap) -> Vec<HeaderValue> {
+    let all: Vec<_> = headers.get_all(TRACESTATE).iter().cloned().collect();
+    let bytes: usize = all.iter().map(HeaderValue::len).sum();
+    if bytes <= STATE_BYTES_MAX { all } else { Vec::new() }
+}
+
+impl<S: Sync> FromRequestParts<S> for HandedOn {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let visit = parts.extensions.get::<std::sync::Arc<Visit>>();
+        Ok(visit.map(|visit| Self::by(visit, &parts.headers)).unwrap_or_default())
     }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-    const SPAN: &str = "00f067aa0ba902b7";
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    fn read(values: &[&str]) -> Option<TraceContext> {
+    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(TRACEPARENT, HeaderValue::from_str(value).expect("a value"));
+            headers.append(&name, HeaderValue::from_str(value).expect("a header's value"));
         }
-        TraceContext::of(&headers)
+        headers
     }
 
     #[test]
-    fn a_valid_header_names_the_trace_and_the_span_that_asked() {
-        for (version, flags, rest) in [
-            ("00", "01", ""),
-            ("00", "00", ""),
-            ("00", "ff", ""),
-            ("00", "02", ""),
-            ("01", "01", ""),
-            ("cc", "01", "-what-the-future-will-be-like"),
-            ("fe", "00", "-"),
-        ] {
-            let text = format!("{version}-{TRACE}-{SPAN}-{flags}{rest}");
-            let context = read(&[&text]).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(context.trace_id.to_string(), TRACE, "{text}");
-            assert_eq!(context.parent_id.to_string(), SPAN, "{text}");
-        }
-        let small = format!("00-{}1-{SPAN}-00", "0".repeat(31));
-        let zeros = read(&[&small]).map(|context| context.trace_id.to_string());
-        assert_eq!(zeros, Some(format!("{}1", "0".repeat(31))), "leading zeros are kept");
+    fn a_trace_that_stands_twice_is_as_good_as_none() {
+        assert!(of(&headers(TRACEPARENT, &[PARENT])).is_some());
+        assert_eq!(of(&headers(TRACEPARENT, &[PARENT, PARENT])), None);
+        assert_eq!(of(&HeaderMap::new()), None);
     }
 
     #[test]
-    fn a_header_that_is_not_valid_is_as_good_as_none() {
-        let zeros = ("0".repeat(32), "0".repeat(16));
-        for text in [
-            String::new(),
-            "00".to_owned(),
-            format!("00-{TRACE}-{SPAN}-0"),
-            format!("00-{TRACE}-{SPAN}-011"),
-            format!("00-{TRACE}-{SPAN}-01-more"),
-            format!("01-{TRACE}-{SPAN}-01more"),
-            format!("ff-{TRACE}-{SPAN}-01"),
-            format!("0-{TRACE}-{SPAN}-01"),
-            format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
-            format!("00-{TRACE}-{}-01", SPAN.to_uppercase()),
-            format!("0A-{TRACE}-{SPAN}-01"),
-            format!("00-{TRACE}-{SPAN}-0A"),
-            format!("00-{}-{SPAN}-01", zeros.0),
-            format!("00-{TRACE}-{}-01", zeros.1),
-            format!("00_{TRACE}_{SPAN}_01"),
-            format!("00-{TRACE}-{SPAN}-zz"),
-            format!("00-{}g-{SPAN}-01", &TRACE[1..]),
-            format!(" 0-{TRACE}-{SPAN}-01"),
-        ] {
-            assert_eq!(read(&[&text]), None, "{text}");
-        }
-        let good = format!("00-{TRACE}-{SPAN}-01");
-        assert_eq!(read(&[&good, &good]), None, "twice");
-        assert_eq!(read(&[]), None);
+    fn a_state_is_handed_on_in_its_order_or_not_at_all() {
+        assert_eq!(state_in(&headers(TRACESTATE, &["a=1,b=2", "c=3"])), ["a=1,b=2", "c=3"]);
+        let long = "x=".to_owned() + &"1".repeat(STATE_BYTES_MAX);
+        assert!(state_in(&headers(TRACESTATE, &["a=1", &long])).is_empty());
     }
 }

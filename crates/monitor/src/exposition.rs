@@ -3,7 +3,9 @@
 //! It is written here because the client library keeps its figures in registries of its own, which
 //! would count each request twice; the format itself is a page long.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::histogram::CELLS;
 use crate::metric::{Metric, MetricKind, Unit};
@@ -12,14 +14,15 @@ use crate::sketches::Sketches;
 
 /// Upper bounds of the buckets, in seconds; one without a bound follows. They hold the thresholds of
 /// the default rules.
-const BOUNDS_S: [f64; 11] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0];
+pub(crate) const BOUNDS_S: [f64; 11] =
+    [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0];
 const NS: f64 = 1e9;
 
-/// Writes all metrics, in the order of their table.
-pub(crate) fn write(total: &Sketches) -> String {
+/// Writes all metrics, in the order of their table, without those that are not known any more.
+pub(crate) fn write(total: &Sketches, stale: &Stale) -> String {
     let mut text = String::new();
     for metric in Metric::ALL.iter().copied() {
-        let mut points = total.of(metric).peekable();
+        let mut points = known(metric, total, stale).peekable();
         if points.peek().is_none() {
             continue;
         }
@@ -32,17 +35,29 @@ pub(crate) fn write(total: &Sketches) -> String {
     text
 }
 
-/// How a metric is called and kept.
-struct Family {
+/// Gauges that are not known any more.
+pub(crate) type Stale = BTreeSet<(Metric, Arc<str>)>;
+
+/// The objects of a metric of which it is known how they stand.
+pub(crate) fn known<'a>(
     metric: Metric,
-    name: String,
+    total: &'a Sketches,
+    stale: &'a Stale,
+) -> impl Iterator<Item = (&'a Arc<str>, &'a Point)> {
+    total.of(metric).filter(move |(object, _)| !stale.contains(&(metric, Arc::clone(object))))
+}
+
+/// How a metric is called and kept.
+pub(crate) struct Family {
+    metric: Metric,
+    pub(crate) name: String,
     kind: &'static str,
     /// What a value is divided by to be in the base unit.
-    scale: f64,
+    pub(crate) scale: f64,
 }
 
 impl Family {
-    fn of(metric: Metric) -> Self {
+    pub(crate) fn of(metric: Metric) -> Self {
         let stem = metric.text();
         let (stem, unit, scale) = match metric.unit() {
             Unit::Ns => (stem.strip_suffix("_ns").unwrap_or(stem), "_seconds", NS),
@@ -60,6 +75,11 @@ impl Family {
         Self { metric, name: format!("galen_{stem}{unit}{total}"), kind, scale }
     }
 
+    /// Whether its distribution is given.
+    pub(crate) fn has_buckets(&self) -> bool {
+        self.kind == "histogram"
+    }
+
     fn head(&self, text: &mut String) {
         let help = self.metric.help().replace('\\', r"\\").replace('\n', r"\n");
         line(text, format_args!("# HELP {} {help}", self.name));
@@ -75,8 +95,8 @@ impl Family {
                 line(text, format_args!("{name}{} {last}", braced(labels)));
             }
             "counter" => line(text, format_args!("{name}{} {sum}", braced(labels))),
-            kind => {
-                if kind == "histogram" {
+            _ => {
+                if self.has_buckets() {
                     self.buckets(text, labels, point);
                 }
                 let count = point.count;
@@ -105,34 +125,47 @@ fn braced(labels: &str) -> String {
     if labels.is_empty() { String::new() } else { format!("{{{labels}}}") }
 }
 
-/// The labels of an object: its words under the names of what the metric is by. An object of fewer
-/// words (all that came beyond a bound) stands under each of them.
-fn labels(by: &str, object: &str) -> String {
-    let names: Vec<&str> = by.split_whitespace().collect();
-    let words: Vec<&str> = match names.len() {
-        0 | 1 => vec![object],
-        n => object.splitn(n, ' ').collect(),
-    };
-    let word = |nth: usize| words.get(nth).copied().unwrap_or(object);
-    let labels = names.iter().enumerate().map(|(nth, name)| {
-        let value = word(nth).replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+/// The labels of an object as they are written.
+fn labels(by: &'static str, object: &str) -> String {
+    let labels = pairs(by, object).map(|(name, value)| {
+        let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
         format!("{name}=\"{value}\"")
     });
     labels.collect::<Vec<_>>().join(",")
+}
+
+/// The labels of an object: its words under the names of what the metric is by. An object of fewer
+/// words (all that came beyond a bound) stands under each of them.
+pub(crate) fn pairs<'a>(
+    by: &'static str,
+    object: &'a str,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let words: Vec<&str> = match by.split_whitespace().count() {
+        0 | 1 => vec![object],
+        n => object.splitn(n, ' ').collect(),
+    };
+    let word = move |nth: usize| words.get(nth).copied().unwrap_or(object);
+    by.split_whitespace().enumerate().map(move |(nth, name)| (name, word(nth)))
 }
 
 const _: () = assert!(CELLS <= u16::MAX as usize, "a cell's number is kept in two bytes");
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn exposed(metric: Metric, object: &str, point: Point) -> Vec<String> {
         let mut total = Sketches::default();
         total.merge(metric, &Arc::from(object), &point);
-        write(&total).lines().map(str::to_owned).collect()
+        write(&total, &BTreeSet::new()).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_gauge_that_is_not_known_any_more_is_left_out_with_its_head() {
+        let mut total = Sketches::default();
+        total.merge(Metric::WalBytes, &Arc::from(""), &Point::gauge(7.0));
+        let stale = BTreeSet::from([(Metric::WalBytes, Arc::from(""))]);
+        assert_eq!(write(&total, &stale), "");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod metric;
 mod monitor;
 mod names;
 mod outbox;
+mod outward;
 mod point;
 mod preview;
 mod problems;
@@ -30,6 +31,7 @@ mod sketches;
 mod slowest;
 #[cfg(test)]
 mod tests;
+mod thrift;
 mod tick;
 mod windows;
 
@@ -42,8 +44,10 @@ pub use ask::{
 pub use cells::{CommandStats, ConnectionCounts, StatementStats};
 pub use histogram::Quantiles;
 pub use metric::{Metric, MetricKind, Unit};
-pub use monitor::{Monitor, MonitorParts, MonitorSettings, Situation, TickReport};
+pub use monitor::{Monitor, MonitorParts, MonitorSettings, Orders, Situation, TickReport};
+pub use outward::{MetricFamily, MetricSeries, MetricValue};
 pub use recorder::Recorder;
 pub use routes::RouteStats;
 pub use rules::reference as rules_reference;
 pub use slowest::SlowRequest;
+pub use thrift::{Thrift, ThriftChange};

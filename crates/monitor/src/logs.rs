@@ -1,7 +1,7 @@
 //! Log lines that wait for the next flush: bounded, the least important ones dropped first.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use galen_core::{LogLevel, LogLine};
@@ -24,6 +24,7 @@ pub(crate) struct Logs {
     waiting: Mutex<Waiting>,
     came: [AtomicU64; LEVELS],
     dropped: AtomicU64,
+    only_warnings: AtomicBool,
 }
 
 #[derive(Default)]
@@ -79,11 +80,20 @@ impl Logs {
     /// Takes a line for the next flush, or drops it.
     pub fn push(&self, line: LogLine) {
         self.came[line.level as usize].fetch_add(1, Ordering::Relaxed);
+        if line.level < LogLevel::Warn && self.only_warnings.load(Ordering::Relaxed) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let mut waiting = self.lock();
         let place = waiting.next;
         waiting.next += 1;
         let dropped = waiting.take(place, line);
         self.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    /// Whether lines below `warn` are dropped as they come.
+    pub fn keep_only_warnings(&self, only: bool) {
+        self.only_warnings.store(only, Ordering::Relaxed);
     }
 
     /// Takes all waiting lines out, oldest first. They come back unless they are said to be kept.
@@ -129,15 +139,15 @@ pub(crate) struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// A copy of the next slice, oldest first; nothing when none waits any more.
-    pub fn slice(&self) -> Option<Vec<LogLine>> {
+    /// A copy of the next slice with the lines' places, oldest first; nothing when none waits any more.
+    pub fn slice(&self) -> Option<Vec<(u64, LogLine)>> {
         let mut bytes = 0;
         let fits = |(_, line): &&(u64, LogLine)| {
             bytes += bytes_of(line);
             bytes <= SLICE_BYTES
         };
         let n = self.lines.iter().take_while(fits).count().clamp(1, SLICE_LINES);
-        let slice: Vec<_> = self.lines.iter().take(n).map(|(_, line)| line.clone()).collect();
+        let slice: Vec<_> = self.lines.iter().take(n).cloned().collect();
         (!slice.is_empty()).then_some(slice)
     }
 
@@ -164,7 +174,10 @@ impl Drop for Taken<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use galen_core::UnixMs;
+    use galen_testkit::HandClock;
 
     use super::*;
 
@@ -193,9 +206,10 @@ mod tests {
         let mut taken = logs.take();
         let mut all = Vec::new();
         while let Some(slice) = taken.slice() {
-            assert!(slice.len() == 1 || slice.iter().map(bytes_of).sum::<usize>() <= SLICE_BYTES);
+            let bytes: usize = slice.iter().map(|(_, line)| bytes_of(line)).sum();
+            assert!(slice.len() == 1 || bytes <= SLICE_BYTES);
             taken.kept(slice.len());
-            all.extend(slice);
+            all.extend(slice.into_iter().map(|(_, line)| line));
         }
         all
     }
@@ -229,7 +243,7 @@ mod tests {
         assert_eq!(lines.len(), LINES_MAX);
         assert_eq!(lines.iter().filter(|line| line.level == LogLevel::Error).count(), 11);
         assert_eq!((lines[0].message.as_str(), lines[1_999].message.as_str()), ("first", "later"));
-        let gauges = Gauges::default();
+        let gauges = Gauges::new(Arc::new(HandClock::new()));
         logs.tell(&gauges);
         let told = gauges.drain();
         assert_eq!(told.get(Metric::LogDropped, "").map(|p| p.sum), Some(3_011.0));

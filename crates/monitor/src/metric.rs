@@ -129,7 +129,10 @@ metrics! {
     Ready = "ready", Gauge, Ratio, false, "", "1 when the canary found all resources working, else 0.";
     LogLines = "log_lines", Counter, Count, false, "level", "Lines of the log, dropped ones included.";
     LogDropped = "log_dropped", Counter, Count, false, "", "Lines of the log that were not kept because too many came.";
+    OtlpSpans = "otlp_spans", Counter, Count, false, "outcome", "Spans by what became of them: exported, rejected by the collector, dropped because it was away or refused them.";
+    OtlpExports = "otlp_exports", Counter, Count, false, "signal outcome", "Exports of traces and metrics by outcome: ok, or what went wrong.";
     MonitorCpuNs = "monitor_cpu_ns", Counter, Ns, false, "", "The monitor's own time on the CPU, the request path excluded.";
+    MonitorThrift = "monitor_thrift", Gauge, Count, false, "", "What the monitor does without to stay within its share of the CPU: 0 nothing, 1 detail, 2 lines of the log, 3 samples.";
     MonitorBytes = "monitor_bytes", Gauge, Bytes, false, "", "What the monitor keeps in memory, as it counts itself.";
     HistoryBytes = "history_bytes", Gauge, Bytes, false, "", "Size of the history on disk.";
     HistoryFlushNs = "history_flush_ns", Histogram, Ns, false, "", "Time to write a window into the history.";

@@ -21,8 +21,9 @@ use crate::recorder::{Nobody, Recorder};
 use crate::rollup::Due;
 use crate::series::{Fresh, Memory, Plan};
 use crate::sketches::Sketches;
+use crate::thrift::{CpuBudget, Thrift, ThriftChange};
 use crate::windows::Ring;
-use crate::{causes, exposition};
+use crate::{causes, exposition, outward};
 
 /// How many lines a page of the log has at the most.
 const LOG_LINES_MAX: u32 = 1_000;
@@ -49,11 +50,14 @@ pub struct MonitorSettings {
     /// From which wall time on a request is slow, in nanoseconds: its ledger is kept apart, to name
     /// the cause.
     pub slow_ns: u64,
+    /// The most of one core the monitor may take, its work on the requests' path excluded, in
+    /// percent. Beyond it does without one thing after the other; see [`Thrift`].
+    pub cpu_percent_max: u32,
 }
 
 impl Default for MonitorSettings {
     fn default() -> Self {
-        Self { enabled: true, slow_ns: 250_000_000 }
+        Self { enabled: true, slow_ns: 250_000_000, cpu_percent_max: 5 }
     }
 }
 
@@ -62,10 +66,20 @@ impl Default for MonitorSettings {
 pub struct Situation {
     /// The word of the last canary.
     pub health: Option<Health>,
-    /// Rules that admins changed.
+    /// What admins ordered; nothing when it could not be read just now: what is known holds on.
+    pub orders: Option<Orders>,
+}
+
+/// What admins ordered, as it was read from the database.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Orders {
+    /// Rules that they changed.
     pub rule_changes: Vec<RuleChange>,
     /// Silences in force.
     pub silences: Vec<Silence>,
+    /// When reading began, on the monotonic clock in nanoseconds: of two readings the one that began
+    /// later knows more, in whatever order they arrive.
+    pub read_at_ns: u64,
 }
 
 /// What a tick came to.
@@ -80,6 +94,8 @@ pub struct TickReport {
     /// Windows that were lost since the last report, because the history could not be written for
     /// more than a minute.
     pub lost_windows: u64,
+    /// What it does without from now on, or takes up again, to stay within its share of the CPU.
+    pub thrift: Option<ThriftChange>,
     /// Time on it, in nanoseconds.
     pub took_ns: u64,
 }
@@ -99,6 +115,10 @@ pub struct Monitor {
 pub(crate) struct State {
     /// When the open window began.
     pub opened_at: UnixMs,
+    /// The same on the monotonic clock, in nanoseconds.
+    pub opened_ns: u64,
+    /// What the monitor may cost.
+    pub cpu: CpuBudget,
     /// The last closed windows.
     pub ring: Ring,
     /// What waits to be written.
@@ -124,6 +144,8 @@ impl Monitor {
         let MonitorParts { history, clock, entropy, settings } = parts;
         let state = State {
             opened_at: clock.now(),
+            opened_ns: clock.monotonic_ns(),
+            cpu: CpuBudget::new(f64::from(settings.cpu_percent_max) / 100.0),
             ring: Ring::default(),
             outbox: Outbox::default(),
             written: None,
@@ -165,6 +187,11 @@ impl Monitor {
         self.recorder.gauges.set(metric, object, value);
     }
 
+    /// Notes a value that held for `times` samples' time (see [`Monitor::set`]).
+    pub fn set_over(&self, metric: Metric, object: &str, value: f64, times: u64) {
+        self.recorder.gauges.set_over(metric, object, value, times);
+    }
+
     /// Counts `n` more of something.
     pub fn add(&self, metric: Metric, object: &str, n: u64) {
         self.recorder.gauges.add(metric, object, n);
@@ -186,9 +213,9 @@ impl Monitor {
         self.state().outbox.annotation(annotation);
     }
 
-    /// Takes over rules and silences at once, without waiting for the next tick.
-    pub fn refresh(&self, rule_changes: Vec<RuleChange>, silences: Vec<Silence>) {
-        self.state().judge.refresh(rule_changes, silences);
+    /// Takes over what admins ordered at once, without waiting for the next tick.
+    pub fn refresh(&self, orders: Orders) {
+        self.state().judge.take_orders(orders, self.clock.now());
     }
 
     /// A series over a range. The open window is in it, and so is what waits to be written.
@@ -337,11 +364,25 @@ impl Monitor {
         }
     }
 
-    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start.
+    /// All metrics in the Prometheus text exposition format, version 0.0.4, since the start. A gauge
+    /// that could not be measured for a while is left out: its last value is not the current one.
     #[must_use]
     pub fn exposition(&self) -> String {
         self.logs.tell(&self.recorder.gauges);
-        exposition::write(&self.recorder.drained().total)
+        exposition::write(&self.recorder.drained().total, &self.recorder.gauges.stale())
+    }
+
+    /// All metrics since the start, as [`Monitor::exposition`] writes them.
+    #[must_use]
+    pub fn families(&self) -> Vec<outward::MetricFamily> {
+        self.logs.tell(&self.recorder.gauges);
+        outward::families(&self.recorder.drained().total, &self.recorder.gauges.stale())
+    }
+
+    /// What it does without just now, to stay within its share of the CPU.
+    #[must_use]
+    pub fn thrift(&self) -> Thrift {
+        self.state().cpu.thrift()
     }
 
     /// Whether requests and statements are recorded.

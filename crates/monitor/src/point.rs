@@ -42,7 +42,14 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 impl Point {
     /// One value of a gauge.
     pub fn gauge(value: f64) -> Self {
-        Self { count: 1, sum: value, min: value, max: value, last: value, cells: Vec::new() }
+        Self::gauge_over(value, 1)
+    }
+
+    /// A value of a gauge that held for so many samples, at least one.
+    pub fn gauge_over(value: f64, times: u64) -> Self {
+        let count = times.max(1);
+        let sum = value * as_float(count);
+        Self { count, sum, min: value, max: value, last: value, cells: Vec::new() }
     }
 
     /// So many increments of a counter that make this sum.

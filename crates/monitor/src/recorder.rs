@@ -91,7 +91,6 @@ impl Recorder {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, slow_ns: u64) -> Self {
         Self {
-            clock,
             slow_ns,
             routes: Names::new(NAMES_MAX),
             statements: Names::new(NAMES_MAX),
@@ -99,7 +98,8 @@ impl Recorder {
             problems: Names::new(GROUPS_MAX),
             connections: ConnectionCell::default(),
             slowest: Slowest::default(),
-            gauges: Gauges::default(),
+            gauges: Gauges::new(Arc::clone(&clock)),
+            clock,
             cold: Mutex::new(Cold::default()),
         }
     }
@@ -258,6 +258,7 @@ mod tests {
         ledger.add(Phase::Query, wall_ns / 2);
         RequestRecord {
             request_id: RequestId::from_bytes([1; 16]),
+            trace: None,
             user_id: None,
             route: "/api/me",
             method: "GET",

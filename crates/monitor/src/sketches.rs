@@ -30,6 +30,11 @@ impl Sketches {
         }
     }
 
+    /// Lets go of the metrics that no rule judges.
+    pub fn forget_details(&mut self) {
+        self.0.retain(|metric, _| !metric.is_detail());
+    }
+
     /// One object's point.
     pub fn get(&self, metric: Metric, object: &str) -> Option<&Point> {
         self.0.get(&metric)?.get(object)

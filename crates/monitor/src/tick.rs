@@ -2,10 +2,13 @@
 
 use galen_core::{Annotation, HistoryBatch, Shed, StoreError, Tier, UnixMs};
 
+use crate::histogram::Quantiles;
 use crate::metric::Metric;
 use crate::monitor::{Monitor, Situation, State, TickReport};
 use crate::point::as_float;
 use crate::rollup::{Due, join, number};
+use crate::sketches::Sketches;
+use crate::thrift::{Thrift, ThriftChange};
 
 /// That the history lets go of something is told once an hour for each kind of it: at its cap it
 /// does so with every flush.
@@ -30,9 +33,10 @@ impl Monitor {
     pub async fn tick(&self, situation: Situation) -> Result<TickReport, StoreError> {
         let began_ns = self.clock.monotonic_ns();
         let taken_up = self.take_up().await;
-        self.close(&situation);
+        let thrift = self.close(&situation);
         taken_up?;
         let mut report = self.flush().await?;
+        report.thrift = thrift;
         report.points += self.roll_up().await?;
         self.look_at_history().await?;
         report.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
@@ -58,8 +62,9 @@ impl Monitor {
         Ok(())
     }
 
-    /// Closes the open window and judges the rules on the last ones.
-    fn close(&self, situation: &Situation) {
+    /// Closes the open window and judges the rules on the last ones. Gives how its cost changes what
+    /// the monitor does without.
+    fn close(&self, situation: &Situation) -> Option<ThriftChange> {
         let gauges = &self.recorder.gauges;
         self.logs.tell(gauges);
         let mut state = self.state();
@@ -67,14 +72,28 @@ impl Monitor {
         let bytes =
             self.recorder.bytes() + self.logs.bytes() + state.ring.bytes() + state.outbox.bytes();
         gauges.set(Metric::MonitorBytes, "", as_float(bytes as u64));
-        let window = self.recorder.close();
-        let now = self.clock.now();
+        let mut window = self.recorder.close();
+        let (now, now_ns) = (self.clock.now(), self.clock.monotonic_ns());
         let at = Tier::Fine.window_of(std::mem::replace(&mut state.opened_at, now));
-        state.ring.push(self.clock.monotonic_ns(), &window);
+        let elapsed_ns = now_ns.saturating_sub(std::mem::replace(&mut state.opened_ns, now_ns));
+        let change = state.cpu.note(spent_ns(&window), elapsed_ns);
+        let without = state.cpu.thrift();
+        gauges.set(Metric::MonitorThrift, "", f64::from(without as u8));
+        self.logs.keep_only_warnings(without >= Thrift::Lines);
+        if without >= Thrift::Detail {
+            window.forget_details();
+        }
+        state.ring.push(now_ns, &window);
         let judged = state.judge.judge(now, &state.ring, situation);
         state.outbox.window(at, window);
         judged.kept.into_iter().for_each(|alert| state.outbox.alert(alert));
         judged.annotations.into_iter().for_each(|each| state.outbox.annotation(each));
+        if let Some(change) = change {
+            let params = serde_json::json!(change).to_string();
+            let code = "monitor.thrift".to_owned();
+            state.outbox.annotation(Annotation { at: now, code, params });
+        }
+        change
     }
 
     /// Writes everything that waits: notes, then lines of the log in slices, then window by window.
@@ -154,6 +173,11 @@ impl Monitor {
         state.facts_of = minute;
         Ok(())
     }
+}
+
+/// What a window says the monitor cost on the CPU, in nanoseconds.
+fn spent_ns(window: &Sketches) -> u64 {
+    window.get(Metric::MonitorCpuNs, "").map_or(0, |point| Quantiles::of(point).sum)
 }
 
 impl State {

@@ -1,4 +1,4 @@
-//! What tests share: a hand-moved clock, seeded entropy, observers, samples, and the suite every store passes.
+//! What tests share: a hand-moved clock, seeded entropy, observers, samples, a Python, and the suite every store passes.
 //!
 //! A development dependency only: nothing here is safe to ship, the entropy least of all.
 #![expect(
@@ -10,8 +10,10 @@ mod clock;
 pub mod conformance;
 mod entropy;
 mod observer;
+mod python;
 pub mod samples;
 
 pub use clock::HandClock;
 pub use entropy::SeededEntropy;
 pub use observer::{CollectingObserver, NullObserver};
+pub use python::python;

@@ -21,6 +21,7 @@ mod memory;
 mod metrics_scrape;
 mod monitor_cost;
 mod one_alert;
+pub mod otlp;
 mod parallel_brute_force;
 pub mod patients;
 mod people;
@@ -151,6 +152,12 @@ const ALL: &[Proof] = &[
         says: "promtool checks /metrics and a real Prometheus scrapes it",
         goal: "no complaint, requests counted",
         run: metrics_scrape::run,
+    },
+    Proof {
+        name: "otlp",
+        says: "every request is exported under load, through a real collector; its cost beside none",
+        goal: "none without a span, none dropped; a tenth of them costs at most 1.05 times",
+        run: otlp::run,
     },
 ];
 

@@ -13,9 +13,9 @@ use super::{Ask, Figure, Goal, Outcome, ground};
 use crate::packages::{self, Occasion};
 use crate::shell::Cmd;
 
-const USER: &str = "user@example.org";
-const SERVER_CORE: u32 = 0;
-const GENERATOR_CORE: u32 = 1;
+pub(super) const USER: &str = "user@example.org";
+pub(super) const SERVER_CORE: u32 = 0;
+pub(super) const GENERATOR_CORE: u32 = 1;
 /// On may cost this many times what off costs.
 const GOAL: f64 = 1.02;
 
@@ -64,23 +64,25 @@ fn cpu_time(ask: &Ask, dir: &Path, outcome: &mut Outcome) -> Result<()> {
     let figure =
         Figure::new("CPU time a request, on / off", median(&ratios), "x", Goal::AtMost(GOAL));
     outcome.add(figure.spread(&ratios).beside(format!("{:.2} us a request", median(&on_us))));
-    servers.into_iter().try_for_each(|side| side.galen.stop())
+    servers.into_iter().try_for_each(Side::stop)
 }
 
 /// One server under wrk.
-struct Side {
+pub(super) struct Side {
     galen: Galen,
     headers: Vec<String>,
 }
 
 impl Side {
-    fn start(setup: Setup) -> Result<Self> {
+    /// Starts it, with somebody signed in.
+    pub(super) fn start(setup: Setup) -> Result<Self> {
         let galen = setup.start()?;
         let session = people::login(&mut galen.client(), USER)?;
         Ok(Self { galen, headers: vec![format!("Cookie: {}", session.cookie)] })
     }
 
-    fn cpu_us_per_request(&self) -> Result<f64> {
+    /// CPU time of the whole process by request, in microseconds, over five seconds of load.
+    pub(super) fn cpu_us_per_request(&self) -> Result<f64> {
         let url = self.galen.url("/api/me");
         let shot = Shot {
             url: &url,
@@ -95,6 +97,11 @@ impl Side {
         let spent = cpu_ms(self.galen.pid())? - before;
         anyhow::ensure!(load.refused + load.broken == 0, "some requests failed: {load:?}");
         Ok(spent * 1e3 / load.requests)
+    }
+
+    /// Stops it.
+    pub(super) fn stop(self) -> Result<()> {
+        self.galen.stop()
     }
 }
 

@@ -33,6 +33,32 @@ pub(super) fn parts(
     }
 }
 
+/// Below this ratio of a burst's median to one request alone its requests were served together.
+const BURST_SLOWDOWN_MIN: f64 = 1.4;
+
+/// An endpoint that is slow only in company, while no thread works on it: the whole is the median
+/// of a burst, and what it took beyond one request alone was the wait for a permit.
+pub(super) fn of_burst(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    views: &[ThreadView<'_>],
+) -> Option<(Expr, Vec<Part>)> {
+    let burst = evidence.find(FactKey::BurstMs, &symptom.path)?;
+    let alone = evidence.find(FactKey::HeldRequestMs, &symptom.path)?;
+    let (total, one) = (burst.value.number()?, alone.value.number()?);
+    if threads::working(views).is_some() || total < one * BURST_SLOWDOWN_MIN {
+        return None;
+    }
+    let figure = |expr| Figure::ms(expr, evidence);
+    let note = Sentence::new(Code::LimiterWait)
+        .figure("n", &Figure::count(Expr::n(burst), evidence)?)
+        .figure("median", &figure(Expr::median(burst))?)
+        .figure("alone", &figure(Expr::value(alone))?);
+    let waited = Expr::median(burst).less(Expr::value(alone));
+    let part = Part { component: Component::PoolWait, time: waited, note: Some(note) };
+    Some((Expr::median(burst), vec![part]))
+}
+
 /// With a full pool the request waits for a thread of it, or with all of them for a lock.
 fn pool_parts(evidence: &Evidence, pool: &FullPool<'_>, inside: &Expr) -> Vec<Part> {
     let locked = pool.views.iter().find_map(|view| lock_share(evidence, view, Wait::Sleep));
@@ -125,10 +151,12 @@ fn cpu_parts(
     let component = if calls_database(view) { Component::DbWork } else { Component::OnCpu };
     let mut parts = vec![Part { component, time: on_cpu.clone(), note: line_note(evidence, view) }];
     let Some(run_queue) = view.run_queue_expr() else { return parts };
-    let queued = inside.clone().times(run_queue).at_most(inside.clone().less(on_cpu));
+    let queued = inside.clone().times(run_queue).at_most(inside.clone().less(on_cpu.clone()));
     match throttled(evidence, symptom, view.pid) {
         Some(share) => {
-            let held_back = inside.clone().times(share).at_most(queued.clone());
+            // A throttled thread is out of the run queue: what it computed is all that is certain.
+            let share = share.at_most(Expr::Constant(1.0));
+            let held_back = inside.clone().times(share).at_most(inside.clone().less(on_cpu));
             parts.push(Part::new(Component::Throttled, held_back.clone()));
             parts.push(Part::new(Component::RunQueue, queued.less(held_back)));
         }
@@ -153,10 +181,13 @@ fn wait_components(view: &ThreadView<'_>) -> Vec<(Wait, Component)> {
         Some(target) if target.starts_with("tcp ") || target.starts_with("udp ") => {
             Component::Upstream
         }
+        // Blocked outside any system call: a page is read back from the disk.
+        _ if view.waits_outside() => Component::Disk,
         _ => Component::Unexplained,
     };
     [
         (Wait::Sleep, Component::Sleep),
+        (Wait::Futex, Component::PoolWait),
         (Wait::FileLock, Component::DbLock),
         (Wait::File, Component::Disk),
         (Wait::Network, Component::Upstream),

@@ -156,8 +156,11 @@ pub fn total_expr(evidence: &Evidence, symptom: &Symptom) -> Option<Expr> {
 
 /// The budget of a symptom; `None` where no request was timed.
 pub fn of(evidence: &Evidence, symptom: &Symptom) -> Option<Budget> {
-    let total = total_expr(evidence, symptom)?;
     let views = threads::watched(evidence, &symptom.windows());
+    if let Some((total, parts)) = inside::of_burst(evidence, symptom, &views) {
+        return close(evidence, symptom, total, parts);
+    }
+    let total = total_expr(evidence, symptom)?;
     let rooms = Rooms::of(evidence, symptom);
     let mut parts = match &rooms {
         Some(rooms) => rooms.parts(&total),

@@ -1,7 +1,9 @@
 //! F14: the event loop is blocked by computing.
 
 use super::loop_blocked_by_wait::{is_loop, no_loop, timed_fact};
-use super::{Cause, Finding, Grade, Judgement, Nature, chain, hashing, measurer_slow};
+use super::{
+    Cause, Finding, Grade, Judgement, Nature, chain, descriptors, gc_pauses, hashing, measurer_slow,
+};
 use crate::case::Case;
 use crate::evidence::FactKey;
 use crate::figure::{Expr, Figure};
@@ -18,7 +20,12 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Latency,
     required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadOnCpuNs], &[FactKey::ThreadWindowNs]],
     supporting: &[FactKey::PythonLines, FactKey::PythonSourceText, FactKey::RoomAcceptQueue],
-    refutes: &[measurer_slow::refutes_computing, hashes_instead],
+    refutes: &[
+        measurer_slow::refutes_computing,
+        hashes_instead,
+        gc_pauses::collects_instead,
+        descriptors::accepts_in_vain,
+    ],
     look_alikes: &["F13", "F18", "F19", "F20"],
     bound: None,
     examine,

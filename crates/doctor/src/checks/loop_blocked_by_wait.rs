@@ -86,7 +86,8 @@ fn blocked_share(case: &Case<'_>, symptom: &Symptom, view: &ThreadView<'_>) -> O
     case.share(sync_expr(view).times(case.inside_share(symptom)))
 }
 
-fn sync_expr(view: &ThreadView<'_>) -> Expr {
+/// The share of looks in any synchronous wait.
+pub(super) fn sync_expr(view: &ThreadView<'_>) -> Expr {
     const SYNC: [Wait; 7] = [
         Wait::Sleep,
         Wait::Futex,

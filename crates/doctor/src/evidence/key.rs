@@ -209,6 +209,46 @@ fact_keys! {
     HistoryP95BeforeMs, "ms", "Object: route and class. Float: the 95th percentile of the hour before that; n: how many.";
     HistoryCauseShare, "", "Object: route, and the cause in the place of a phase. Float: the share of the wall time of the last hour's slow and failed requests, from 0 to 1, that the cause holds.";
     HistoryAlertsOpen, "", "Object: target. List: causes of the alerts that are not over, the worst first.";
+    // What keeps requests out (group A).
+    ConnectMs, "ms", "Object: address. Samples: plain TCP connects to this address of the name, to their end or to the deadline.";
+    AddressOrder, "", "Object: target. List: the addresses of the name in the resolver's order, which is the order clients try them in.";
+    ListenOverflows, "connections", "Object: host. Int: connections the kernel dropped during the examination because an accept queue was full (TcpExt ListenOverflows of the server's network namespace).";
+    SynRetransmits, "segments", "Object: host. Int: connection requests sent again during the examination (TcpExt TCPSynRetrans of the server's network namespace).";
+    SynSentPeers, "samples", "Object: PID. Counts by peer out of n looks through the examination: a connection of the process stood in SYN_SENT.";
+    OutboundPeers, "samples", "Object: PID. Counts by peer out of n looks through the examination: a client connection of the process was established.";
+    ProcessFdKinds, "descriptors", "Object: PID. Counts of open descriptors: `socket`, `pipe`, `file`, `epoll`, and other anonymous kinds.";
+    FreezerState, "", "Object: PID. Text: `frozen` or `thawed`; the cgroup whose freezer says so is in the source.";
+    ResolverOutcome, "", "Object: resolver. Text: `answered`, `silent`, `refused`: how a direct query ended; asked only when a thread was seen waiting on port 53, and else the target with the reason.";
+    ResolverMs, "ms", "Object: resolver. Float: the time of that query, or its deadline.";
+    TlsOutcome, "", "Object: address. Text: `trusted`, or in words why the handshake or the certificate was refused.";
+    TlsHandshakeMs, "ms", "Object: address. Float: from the TCP connection to the end of the handshake.";
+    EphemeralPorts, "ports", "Object: host. Int: local ports the kernel gives to outgoing connections.";
+    EphemeralInUse, "ports", "Object: peer. Int: of them in use towards this peer, TIME_WAIT included, in the server's network namespace.";
+    HttpDateSkewMs, "ms", "Object: target. Samples: the Date header less our own clock when the answer came, per request.";
+    // What goes wrong inside the process (group B).
+    BurstMs, "ms", "Object: path. Samples: how long each of n requests took that were sent at one moment.";
+    ThreadStillMs, "ms", "Object: thread (PID/TID), and the target for the longest of all. Float: how long the thread stood in one and the same futex without ever running, up to the end of the examination.";
+    ThreadMutexOwner, "", "Object: thread (PID/TID). Int: the thread that owns the mutex this one waits for, read from the mutex itself (pthread_mutex_t.__owner).";
+    CgroupQuotaCores, "cores", "Object: PID. Float: the CPU quota of the innermost limited cgroup above the process.";
+    CgroupMemoryLimit, "bytes", "Object: PID. Int: the memory limit of the innermost limited cgroup above the process; 0 without one.";
+    CgroupMemoryUsage, "bytes", "Object: PID. Int: what that cgroup uses.";
+    CgroupMemoryFailures, "times", "Object: PID. Int: how often the limit was hit during the examination (failcnt, or memory.events max).";
+    CgroupOomKills, "kills", "Object: PID. Int: processes of that cgroup the kernel killed for memory during the examination.";
+    CgroupPids, "tasks", "Object: PID. Int: tasks in the innermost cgroup with a limit of tasks; 0 without one.";
+    CgroupPidsLimit, "tasks", "Object: PID. Int: that limit; 0 without one.";
+    CgroupPidsRefused, "tasks", "Object: PID. Int: tasks refused by it during the examination (pids.events max).";
+    HostOomKills, "kills", "Object: host. Int: processes the kernel killed for memory during the examination, on the whole machine.";
+    HostSwapTotal, "bytes", "Object: host. Int: swap space; 0 is a fact.";
+    HostSwapIn, "pages", "Object: host. Int: pages read back from swap during the examination.";
+    ServersSeen, "", "Object: target. List: processes that served during the examination, by PID, in the order they appeared.";
+    ServersGone, "", "Object: target. List: of those, the ones that ended during the examination.";
+    ServersLivedMs, "ms", "Object: target. Samples: how long each of those had lived.";
+    RssGrowthBytes, "bytes", "Object: path. Samples, one per cycle of equal requests, in order: how much the resident set of all serving processes grew per request.";
+    RssCycleRequests, "requests", "Object: path. Int: requests in each of these cycles.";
+    FsFreeBytes, "bytes", "Object: directory. Int: free bytes of its filesystem for the server's user; reserved blocks count for root alone.";
+    FsTotalBytes, "bytes", "Object: directory. Int.";
+    FsFreeInodes, "inodes", "Object: directory. Int: absent on filesystems that count none.";
+    FsyncMs, "ms", "Object: directory. Samples: our own fsync of 4 KiB in an unnamed file there; done only when a thread of the server was seen waiting for the disk.";
 }
 
 #[cfg(test)]

@@ -60,6 +60,17 @@ pub fn process_during(pid: u32, window: &Window) -> String {
     format!("{pid} {window}")
 }
 
+/// A thread through the whole examination: `31860/31862`.
+pub fn lasting_thread(pid: u32, tid: u32) -> String {
+    format!("{pid}/{tid}")
+}
+
+/// Reads [`lasting_thread`] back: the process and the thread.
+pub fn parse_lasting_thread(object: &str) -> Option<(u32, u32)> {
+    let (pid, tid) = object.split_once('/')?;
+    Some((pid.parse().ok()?, tid.parse().ok()?))
+}
+
 /// What [`parse_thread`] reads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Thread {

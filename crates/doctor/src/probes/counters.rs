@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use procfs::process::Process;
 
+use super::cgroups::Cgroups;
+
 /// Counters of one process over one window; `None` where the right to read them is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CountersSeen {
@@ -79,7 +81,7 @@ impl Counters {
         let process = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok());
         let mut counters = Self {
             process,
-            cgroup: cpu_cgroup(pid).map(|(_, directory)| directory),
+            cgroup: Cgroups::of(pid).and_then(|all| all.cpu()).map(|(_, directory)| directory),
             first: Reading::default(),
             rss_max_bytes: 0,
         };
@@ -133,29 +135,6 @@ impl Counters {
                 .and_then(|directory| cpu_stat(&directory.join("cpu.stat"))),
         }
     }
-}
-
-/// The CPU cgroup of a process: its path within the hierarchy and its directory (v1 and v2).
-pub fn cpu_cgroup(pid: u32) -> Option<(String, PathBuf)> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    for line in text.lines() {
-        let mut parts = line.splitn(3, ':');
-        let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        let roots: &[&str] = match controllers {
-            "" => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
-            list if list.split(',').any(|name| name == "cpu") => {
-                &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"]
-            }
-            _ => continue,
-        };
-        for root in roots {
-            let directory = PathBuf::from(root).join(path.trim_start_matches('/'));
-            if directory.join("cpu.stat").exists() {
-                return Some((path.to_owned(), directory));
-            }
-        }
-    }
-    None
 }
 
 fn cpu_stat(file: &std::path::Path) -> Option<Throttled> {

@@ -1,6 +1,6 @@
 //! What a thread's descriptor is: a file, a pipe, or a socket with its peer (the fd join).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -126,6 +126,21 @@ fn links(pid: u32) -> impl Iterator<Item = std::path::PathBuf> {
         .flatten()
         .flatten()
         .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+}
+
+/// What a process has open, by kind; empty without the right to look.
+pub fn kinds(pid: u32) -> BTreeMap<String, u64> {
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for link in links(pid) {
+        let kind = match split_link(&link.to_string_lossy()) {
+            Link::Socket(_) => "socket".to_owned(),
+            Link::Pipe => "pipe".to_owned(),
+            Link::Anonymous(kind) => kind.to_owned(),
+            Link::File => "file".to_owned(),
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds
 }
 
 /// The inodes of a process's sockets.

@@ -126,10 +126,12 @@ fn parse(url: &str) -> Option<(String, u16, String, String)> {
     ))
 }
 
-/// An address is this machine's own if a socket can be bound to it.
+/// An address is this machine's own if a socket can be bound to it; that every port is taken, which
+/// fails in another way, does not make it a stranger's.
 fn is_local(address: SocketAddr) -> bool {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    socket.is_ok_and(|socket| socket.bind(SocketAddr::new(address.ip(), 0)).is_ok())
+    let bound = socket.and_then(|socket| socket.bind(SocketAddr::new(address.ip(), 0)));
+    !bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrNotAvailable)
 }
 
 /// Facts about every socket that listens on the port; gives the processes that hold one that
@@ -158,8 +160,7 @@ fn publish_listeners(
             SocketAddr::V6(_) => "ipv6",
         };
         scene.fact(FactKey::ListenerFamily, &name, family, &source);
-        scene.fact(FactKey::ListenerQueued, &name, one.receive_queue, &source);
-        scene.fact(FactKey::ListenerBacklog, &name, one.send_queue, &source);
+        publish_queue(scene, one);
         let holders = census.owners_of(u64::from(one.inode));
         match holders.first() {
             Some(pid) => scene.fact(FactKey::ListenerPid, &name, *pid, &source),
@@ -174,6 +175,18 @@ fn publish_listeners(
         }
     }
     owners.into_keys().collect()
+}
+
+/// How many connections wait to be accepted by a listening socket, and how many can.
+pub fn publish_queue(scene: &Scene<'_>, socket: &Kernel) {
+    let name = object::listener(&socket.local.to_string(), u64::from(socket.inode));
+    let source = Source::new(
+        "listeners",
+        "NETLINK_SOCK_DIAG, Recv-Q and Send-Q of the LISTEN socket",
+        format!("ss -ltn 'sport = :{}'", socket.local.port()),
+    );
+    scene.fact(FactKey::ListenerQueued, &name, socket.receive_queue, &source);
+    scene.fact(FactKey::ListenerBacklog, &name, socket.send_queue, &source);
 }
 
 /// The serving processes, the one to look at first in front: of a pre-fork server a worker.

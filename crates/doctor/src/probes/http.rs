@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::burst;
 use super::databases;
+use super::growth;
 use super::held::{self, Holding, Tools};
 use super::http_client::{self, Exchange, Limits, Outcome, dial, ms};
 use super::idle;
@@ -69,6 +71,7 @@ pub async fn run(scene: &Scene<'_>) {
     databases::look_again(scene);
     series_of_fast(scene, &address, &mut endpoints, limits).await;
     ladder::climb(scene, &address, &endpoints, limits).await;
+    growth::measure(scene, &address, &endpoints, limits).await;
     let control = control_of(&endpoints);
     idle::run(scene).await;
     let tools = Tools { address: &address, limits, control: control.as_deref() };
@@ -96,8 +99,12 @@ pub fn left(scene: &Scene<'_>) -> Duration {
 /// Whether any address of the name accepts, with the outcome of each as a fact.
 async fn connects(scene: &Scene<'_>, address: &Address) -> bool {
     let mut any = false;
+    let order: Vec<String> = address.all.iter().map(ToString::to_string).collect();
+    let source = Source::new("http", "getaddrinfo(3)", "getent ahosts NAME");
+    scene.fact(FactKey::AddressOrder, object::TARGET, order, &source);
     for one in &address.all {
-        let deadline = Instant::now() + limits(scene).deadline.min(Duration::from_secs(4));
+        let started = Instant::now();
+        let deadline = started + limits(scene).deadline.min(Duration::from_secs(4));
         let alone = Address { socket: *one, ..address.clone() };
         let outcome = match dial(&alone, None, deadline).await {
             Ok(_) => "accepted".to_owned(),
@@ -110,6 +117,7 @@ async fn connects(scene: &Scene<'_>, address: &Address) -> bool {
             format!("nc -zv {} {}", one.ip(), one.port()),
         );
         scene.fact(FactKey::ConnectOutcome, one.to_string(), outcome, &source);
+        scene.fact(FactKey::ConnectMs, one.to_string(), vec![since_ms(started)], &source);
     }
     any
 }
@@ -123,6 +131,7 @@ async fn first_looks(
 ) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     let mut unanswered = 0;
+    let mut skews = Vec::new();
     for path in &chosen.paths {
         if unanswered >= UNANSWERED_MAX || left(scene) < limits.deadline / 4 {
             scene.missing(FactKey::HttpTotalMs, path, "no time was left for this path");
@@ -131,6 +140,7 @@ async fn first_looks(
         scene.step(Stage::Probe, path);
         let first = http_client::get(address, &full(address, path), limits).await;
         unanswered += u32::from(first.outcome == Outcome::Timeout);
+        skews.extend(first.date_ms.map(|date| (date - scene.now().0) as f64));
         if let (true, Some(server)) = (endpoints.is_empty(), &first.server) {
             let source = Source::new("http", format!("GET {path}"), format!("curl -sI BASE{path}"));
             scene.fact(FactKey::HttpServerHeader, object::TARGET, server.clone(), &source);
@@ -141,6 +151,11 @@ async fn first_looks(
             series.add(&first);
         }
         endpoints.push(Endpoint { path: path.clone(), first, series });
+    }
+    if !skews.is_empty() {
+        let source =
+            Source::new("http", "the Date headers, and our clock", "curl -sI BASE; date -u");
+        scene.fact(FactKey::HttpDateSkewMs, object::TARGET, skews, &source);
     }
     endpoints
 }
@@ -237,8 +252,11 @@ async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<
         hold_twice(scene, endpoint, tools, (&mut holding, rank == 0)).await;
         holding.publish(scene, &endpoint.path, tools.control, rank == 0);
         if holding.only_waits() {
+            burst::measure(scene, tools.address, endpoint, tools.limits).await;
             spread::measure(scene, tools.address, endpoint, tools.limits).await;
         } else {
+            let reason = "its requests keep a thread or a CPU busy, so that a burst is a burden";
+            scene.missing(FactKey::BurstMs, &endpoint.path, reason);
             ladder::fill(scene, tools.address, endpoint, tools.limits).await;
         }
     }

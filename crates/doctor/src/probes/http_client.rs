@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderValue, USER_AGENT};
@@ -96,6 +96,8 @@ pub struct Exchange {
     pub server: Option<String>,
     /// The Retry-After header in seconds.
     pub retry_after_s: Option<i64>,
+    /// The Date header in Unix milliseconds.
+    pub date_ms: Option<i64>,
     /// When the first byte of the answer came.
     pub first_byte_at: Option<Instant>,
     /// When it ended.
@@ -115,6 +117,7 @@ impl Exchange {
             body: Bytes::new(),
             server: None,
             retry_after_s: None,
+            date_ms: None,
             first_byte_at: None,
             ended,
         }
@@ -147,7 +150,7 @@ impl Limits {
 
 /// A connection that stands, and when its last request was written and its first byte came.
 pub struct Connection {
-    sender: http1::SendRequest<Empty<Bytes>>,
+    sender: http1::SendRequest<Full<Bytes>>,
     marks: Arc<Mutex<Marks>>,
     head: HeaderMap,
 }
@@ -272,8 +275,18 @@ impl Connection {
 
     /// One request on a fresh connection, timed and bounded from `started`, when it was dialled.
     pub async fn exchange(&mut self, path: &str, limits: Limits, started: Instant) -> Exchange {
+        self.send((Method::GET, path, Bytes::new()), limits, started).await
+    }
+
+    /// As [`Connection::exchange`], of any method, with a body.
+    pub async fn send(
+        &mut self,
+        (method, path, body): (Method, &str, Bytes),
+        limits: Limits,
+        started: Instant,
+    ) -> Exchange {
         let deadline = limits.end(started);
-        let built = Request::builder().method(Method::GET).uri(path).body(Empty::new());
+        let built = Request::builder().method(method).uri(path).body(Full::new(body));
         let Ok(mut request) = built else {
             return Exchange::failed(Outcome::Protocol, started);
         };
@@ -302,6 +315,7 @@ impl Connection {
         let server = header("server").map(|raw| redact::text(&String::from_utf8_lossy(&raw)));
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
+        let date_ms = header("date").and_then(|raw| date_ms(&String::from_utf8(raw).ok()?));
         let deadline = limits.end(started);
         // A stream of events never ends; its answer is whole with its head (HTML, §9.2).
         let is_stream =
@@ -325,6 +339,7 @@ impl Connection {
             body,
             server,
             retry_after_s,
+            date_ms,
             first_byte_at: marks.first_byte,
             ended,
         }
@@ -350,6 +365,12 @@ async fn read_body(mut body: Incoming, cap: u64, deadline: Instant) -> (Bytes, O
             }
         }
     }
+}
+
+/// A Date header in Unix milliseconds (RFC 9110, section 5.6.7: the fixed form of RFC 5322 dates).
+fn date_ms(text: &str) -> Option<i64> {
+    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(parsed.as_millisecond())
 }
 
 /// How a failed call on a socket ends a request.

@@ -107,7 +107,8 @@ pub async fn fill(scene: &Scene<'_>, address: &Address, endpoint: &mut Endpoint,
     }
 }
 
-async fn at_once(address: &Address, path: &str, level: u32, limits: Limits) -> Vec<Exchange> {
+/// So many requests sent at one moment.
+pub async fn at_once(address: &Address, path: &str, level: u32, limits: Limits) -> Vec<Exchange> {
     let mut requests = JoinSet::new();
     for _ in 0..level {
         let (address, path) = (address.clone(), http::full(address, path));

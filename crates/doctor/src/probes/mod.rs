@@ -1,19 +1,26 @@
 //! The probes: the only files that touch the examined world, each bounded, none of them judging.
 
+mod burst;
 mod census;
+mod cgroups;
 pub mod child;
 mod counters;
 mod databases;
 mod descriptors;
 mod discover;
+mod filesystems;
 mod framework;
+mod growth;
+mod handshake;
 mod held;
 mod host;
 mod http;
 pub(crate) mod http_client;
 mod idle;
+mod kernel;
 mod ladder;
 mod library;
+mod limits;
 mod lockfile;
 mod locks;
 mod paths;
@@ -23,6 +30,7 @@ mod process;
     expect(dead_code, reason = "without py-spy nothing fills what these types hold")
 )]
 mod python;
+mod resolver;
 mod rooms;
 mod scene;
 mod series;
@@ -34,8 +42,10 @@ mod sqlite_open;
 mod sqlite_plans;
 mod sqlite_sql;
 mod sqlite_tables;
+mod still;
 mod syscalls;
 mod threads;
+mod vigil;
 mod watch;
 mod windows;
 
@@ -109,6 +119,13 @@ pub const ALL: &[Probe] = &[
         run: |scene| Box::pin(discover::run(scene)),
     },
     Probe {
+        name: "handshake",
+        step: Step::Address,
+        deadline: Duration::from_secs(12),
+        first_fact: FactKey::TlsOutcome,
+        run: |scene| Box::pin(handshake::run(scene)),
+    },
+    Probe {
         name: "databases",
         step: Step::Surroundings,
         deadline: Duration::from_secs(5),
@@ -158,6 +175,27 @@ pub const ALL: &[Probe] = &[
         run: |scene| Box::pin(lockfile::run(scene)),
     },
     Probe {
+        name: "server_again",
+        step: Step::Files,
+        deadline: Duration::from_secs(4),
+        first_fact: FactKey::ProcessFds,
+        run: |scene| Box::pin(process::look_again(scene)),
+    },
+    Probe {
+        name: "resolver",
+        step: Step::Files,
+        deadline: Duration::from_secs(8),
+        first_fact: FactKey::ResolverOutcome,
+        run: |scene| Box::pin(resolver::run(scene)),
+    },
+    Probe {
+        name: "filesystems",
+        step: Step::Files,
+        deadline: Duration::from_secs(10),
+        first_fact: FactKey::FsFreeBytes,
+        run: |scene| Box::pin(filesystems::run(scene)),
+    },
+    Probe {
         name: "library",
         step: Step::Contents,
         deadline: Duration::from_secs(4),
@@ -184,9 +222,15 @@ pub async fn run(
     let scene = Scene::new(target, collector, clock, progress);
     host::publish_machine(&scene);
     let before = host::begin();
+    let mut vigil = None;
     for step in Step::ALL {
         let probes = ALL.iter().filter(|probe| probe.step == *step);
         side_by_side(probes.map(|probe| bounded(&scene, probe)).collect()).await;
+        // Who serves is known after the first step; from then on it is watched.
+        vigil.get_or_insert_with(|| vigil::begin(&scene));
+    }
+    if let Some(vigil) = vigil {
+        vigil.finish(&scene).await;
     }
     before.finish(&scene).await;
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use procfs::process::{LimitValue, Process};
 
 use super::census::{Census, Member};
-use super::counters;
+use super::cgroups::Cgroups;
+use super::descriptors;
+use super::discover;
 use super::framework;
 use super::scene::Scene;
-use super::sock_diag::{SockDiag, TcpSocket};
+use super::sock_diag::{self, SockDiag, TcpSocket};
 use crate::evidence::{FactKey, Source, Value, object, redact};
 
 /// Most processes listed in one fact.
@@ -53,6 +55,34 @@ pub async fn publish_holders(scene: &Scene<'_>) {
     let listeners = SockDiag::open().and_then(|mut diag| diag.listeners()).unwrap_or_default();
     for holder in holders.into_iter().take(LISTED_MAX) {
         publish(scene, &census, holder, &listeners);
+    }
+}
+
+/// The server once more, after the requests: what it has open now and what state it is in, and
+/// its listening sockets with what waits in them.
+pub async fn look_again(scene: &Scene<'_>) {
+    let found = scene.found();
+    let Some(pid) = found.pid else { return };
+    publish_status(scene, pid);
+    let stat = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok()?.stat().ok());
+    if let Some(stat) = stat {
+        let source = Source::new(
+            "processes",
+            format!("/proc/{pid}/stat, after the requests"),
+            format!("cat /proc/{pid}/stat"),
+        );
+        scene.fact(FactKey::ProcessState, object::process(pid), stat.state.to_string(), &source);
+    }
+    let kinds = descriptors::kinds(pid);
+    if !kinds.is_empty() {
+        let source =
+            Source::new("processes", format!("/proc/{pid}/fd"), format!("ls -l /proc/{pid}/fd"));
+        scene.fact(FactKey::ProcessFdKinds, object::process(pid), kinds, &source);
+    }
+    let listeners = SockDiag::open().and_then(|mut diag| diag.listeners()).unwrap_or_default();
+    let Some(address) = found.address else { return };
+    for socket in listeners.iter().filter(|one| sock_diag::covers(one.local, address.socket)) {
+        discover::publish_queue(scene, socket);
     }
 }
 
@@ -103,7 +133,7 @@ pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32, listeners: &[TcpSoc
         addresses,
         &Source::new("processes", "NETLINK_SOCK_DIAG", "ss -ltnp"),
     );
-    if let Some((path, _)) = counters::cpu_cgroup(pid) {
+    if let Some((path, _)) = Cgroups::of(pid).and_then(|all| all.cpu()) {
         scene.fact(FactKey::CgroupPath, &name, redact::text(&path), &file("cgroup"));
     }
 }

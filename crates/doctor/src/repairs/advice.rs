@@ -8,7 +8,7 @@ use crate::sentence::{Param, Sentence};
 use crate::words::Code;
 
 /// A row of advice without a state of its own.
-const fn advice(
+pub(super) const fn advice(
     id: &'static str,
     causes: &'static [&'static str],
     (title, risk, undo): (Code, Code, Code),
@@ -117,12 +117,17 @@ pub(super) const UPGRADE_SQLITE: Repair = advice(
     upgrade_sqlite,
 );
 
-fn told(how: Sentence) -> Option<Terms> {
+/// Advice in words alone.
+pub(super) fn told(how: Sentence) -> Option<Terms> {
     Some(Terms { how: Some(how), ..Terms::default() })
 }
 
 /// A name the finding prints, and the fact among its evidence that carries it.
-fn named<'c>(case: &Case<'c>, finding: &Finding, name: &str) -> Option<(String, &'c Fact)> {
+pub(super) fn named<'c>(
+    case: &Case<'c>,
+    finding: &Finding,
+    name: &str,
+) -> Option<(String, &'c Fact)> {
     let text = std::iter::once(&finding.says).chain(&finding.chain).find_map(|sentence| {
         sentence.params.iter().find_map(|(key, param)| match param {
             Param::Name(text) if *key == name => Some(text.clone()),

@@ -1,10 +1,12 @@
 //! Repairs: which exist, of which class, what they would do, and what is refused with a reason.
 
+mod access;
 mod advice;
 mod checkpoint;
 mod lock_file;
 mod optimize;
 pub mod port;
+mod process;
 pub mod refusals;
 pub mod run;
 mod sweep;
@@ -42,6 +44,34 @@ pub const ALL: &[&Repair] = &[
     &advice::TRANSACTION,
     &advice::ZOMBIES,
     &advice::UPGRADE_SQLITE,
+    // Group A.
+    &access::CONTINUE,
+    &access::THAW,
+    &access::TRACER,
+    &access::DESCRIPTORS,
+    &access::QUEUE,
+    &access::SYN,
+    &access::FAMILY,
+    &access::RESOLVER,
+    &access::DIAL,
+    &access::PORTS,
+    &access::TLS,
+    &access::CLOCK,
+    // Group B.
+    &process::LIMITER,
+    &process::SYNC,
+    &process::QUOTA,
+    &process::STEAL,
+    &process::GC,
+    &process::PRESSURE,
+    &process::OOM,
+    &process::LEAK,
+    &process::DEADLOCK,
+    &process::CRASH,
+    &process::TASKS,
+    &process::DISK,
+    &process::FULL,
+    &process::DEBUG,
 ];
 
 /// Who may carry a repair out.

@@ -2,8 +2,9 @@
 
 use galen_http::Origin;
 
+use super::monitor::Collector;
 use super::quantity::{Lapse, Size};
-use super::{Complaint, Loaded, Synchronous, token};
+use super::{Complaint, Loaded, Synchronous, headers, token};
 
 /// The fewest characters `accounts.password_min_length` may ask for, even with a second factor
 /// (NIST SP 800-63B-4 §3.1.1.2).
@@ -29,6 +30,7 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.lifetimes();
     judge.amounts();
     judge.watching();
+    judge.exporting();
     judge.checks();
     judge.mail();
     judge.complaints
@@ -206,6 +208,10 @@ impl Judge<'_> {
             let says = format!("`monitor.history_cap` must be at least {HISTORY_CAP_MIN}");
             self.complain(("monitor", "history_cap"), says);
         }
+        if !(1..=100).contains(&monitor.cpu_percent_max) {
+            let says = "`monitor.cpu_percent_max` is a part of one core, from 1 to 100".to_owned();
+            self.complain(("monitor", "cpu_percent_max"), says);
+        }
         let abroad = monitor.metrics_listen.filter(|listen| !listen.ip().is_loopback());
         if let Some(listen) = abroad {
             let says = format!(
@@ -229,6 +235,40 @@ impl Judge<'_> {
         if monitor.tick < Lapse::ms(50) || monitor.tick > Lapse::s(10) {
             let says = "`monitor.tick` must be from 50ms to 10s".to_owned();
             self.complain(("monitor", "tick"), says);
+        }
+    }
+
+    fn exporting(&mut self) {
+        let monitor = &self.loaded.config.monitor;
+        let file = monitor.otlp_headers_file.as_deref();
+        if monitor.otlp_endpoint.is_some() && !cfg!(feature = "otlp") {
+            let says = "`monitor.otlp_endpoint` is set, but this build exports nothing: take the \
+                        build with OpenTelemetry (`cargo build --release --features otlp`), or \
+                        leave the key out"
+                .to_owned();
+            self.complain(("monitor", "otlp_endpoint"), says);
+        }
+        if file.is_some() && monitor.otlp_endpoint.is_none() {
+            let says =
+                "`monitor.otlp_headers_file` is for `monitor.otlp_endpoint`, which is not set"
+                    .to_owned();
+            self.complain(("monitor", "otlp_headers_file"), says);
+        }
+        let collector = monitor.otlp_endpoint.as_ref();
+        if file.is_some() && collector.is_some_and(Collector::is_readable_abroad) {
+            let says = "`monitor.otlp_headers_file` would cross the network readable: make \
+                        `monitor.otlp_endpoint` an https address, or reach the collector on this \
+                        machine"
+                .to_owned();
+            self.complain(("monitor", "otlp_headers_file"), says);
+        }
+        if let Some(Err(says)) = file.map(headers::read) {
+            let says = format!("`monitor.otlp_headers_file`: {says}");
+            self.complain(("monitor", "otlp_headers_file"), says);
+        }
+        if monitor.otlp_every < Lapse::s(1) {
+            let says = "`monitor.otlp_every` must be at least 1s".to_owned();
+            self.complain(("monitor", "otlp_every"), says);
         }
     }
 
@@ -349,6 +389,29 @@ mod tests {
             let says = complaints(&[(name, value)]);
             assert!(says.iter().any(|says| says.contains(part)), "{name}: {says:?}");
         }
+    }
+
+    #[test]
+    fn an_export_that_cannot_be_or_gives_its_secret_away_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "authorization: Bearer x").unwrap();
+        let headers = ("GALEN__MONITOR__OTLP_HEADERS_FILE", file.path().to_str().unwrap());
+        let endpoint = |url: &'static str| ("GALEN__MONITOR__OTLP_ENDPOINT", url);
+        let has = |set: &[(&str, &str)], part: &str| {
+            let says = complaints(set);
+            assert!(says.iter().any(|says| says.contains(part)), "{part}: {says:?}");
+        };
+        has(&[headers], "which is not set");
+        has(&[headers, endpoint("http://collector:4318")], "cross the network readable");
+        has(&[endpoint("http://127.0.0.1:4318/?a=b")], "no query");
+        has(&[("GALEN__MONITOR__OTLP_SAMPLE", "1.5")], "from 0 to 1");
+        has(&[("GALEN__MONITOR__OTLP_EVERY", "10ms")], "at least 1s");
+        let missing = ("GALEN__MONITOR__OTLP_HEADERS_FILE", "/nonexistent/headers");
+        has(&[missing, endpoint("http://127.0.0.1:4318")], "cannot be read");
+        let says = complaints(&[headers, endpoint("https://collector.example.org")]);
+        let refused: &[&str] = if cfg!(feature = "otlp") { &[] } else { &["--features otlp"] };
+        assert_eq!(says.len(), refused.len(), "{says:?}");
+        assert!(says.iter().zip(refused).all(|(says, part)| says.contains(part)), "{says:?}");
     }
 
     #[test]

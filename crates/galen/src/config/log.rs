@@ -1,5 +1,6 @@
 //! `[log]`: what is written to standard error while Galen serves.
 
+use super::quantity::Lapse;
 use super::section::section;
 use super::value::{Given, Setting, choice};
 
@@ -15,6 +16,9 @@ section! {
         /// Which requests have a line of their own: `"notable"` (slow, answered with 5xx or past
         /// their deadline; at most a hundred a second), `"all"` or `"none"`.
         requests: Requests = Requests::Notable;
+        /// How long lines are kept in the history for `galen logs` and the panel, at the most: they
+        /// name users. What does not fit `monitor.history_cap` goes before.
+        keep: Lapse = Lapse::days(30);
     }
 }
 

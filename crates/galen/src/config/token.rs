@@ -47,6 +47,15 @@ pub fn password(path: &Path) -> Result<Secret<String>, String> {
 
 /// The first line of a file that others cannot read.
 fn first_line(path: &Path) -> Result<Secret<String>, String> {
+    let text = private_text(path, TOKEN_BYTES_MAX + 2)?;
+    Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// Reads a file that nobody else can read, up to so many bytes.
+///
+/// # Errors
+/// What is wrong with the file, with the way out.
+pub fn private_text(path: &Path, bytes_max: usize) -> Result<String, String> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| format!("{shown} cannot be read: {error}");
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
@@ -60,10 +69,9 @@ fn first_line(path: &Path) -> Result<Secret<String>, String> {
             "{shown} can be read by everybody (mode {mode:04o}): `chmod 600 {shown}`"
         ));
     }
-    let limit = TOKEN_BYTES_MAX as u64 + 2;
     let mut text = String::new();
-    file.by_ref().take(limit).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(Secret::new(text.lines().next().unwrap_or_default().to_owned()))
+    file.by_ref().take(bytes_max as u64).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use galen_core::{Clock, LogAsk, LogLevel, LoggedLine, RequestId, UnixMs, UserId};
+use galen_core::{Clock, LogAsk, LogLevel, LoggedLine, RequestId, TraceId, UnixMs, UserId};
 use galen_monitor::{ErrorGroup, LogPage};
 use serde_json::{Map, Value, json};
 
@@ -61,6 +61,9 @@ pub struct Logs {
     /// Of this request, as the X-Request-Id of its answer says.
     #[arg(long, value_name = "ID")]
     request: Option<RequestId>,
+    /// Of this trace (W3C Trace Context): 32 hexadecimal digits.
+    #[arg(long, value_name = "ID")]
+    trace: Option<TraceId>,
     /// With this text in the message or the fields.
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
@@ -72,7 +75,7 @@ pub struct Logs {
     follow: bool,
     /// Print problems in groups by code and route, the most frequent first (of the last hour unless
     /// --since says otherwise).
-    #[arg(long, conflicts_with_all = ["follow", "level", "user", "request", "grep"])]
+    #[arg(long, conflicts_with_all = ["follow", "level", "user", "request", "trace", "grep"])]
     errors: bool,
     /// Print JSON: an object a line, or a list of groups.
     #[arg(long)]
@@ -112,6 +115,7 @@ impl Logs {
             route: self.route.clone(),
             user_id: self.user,
             request_id: self.request,
+            trace_id: self.trace.map(|trace| trace.to_string()),
             text: self.grep.clone(),
             before: None,
             after: None,
@@ -175,11 +179,12 @@ impl Logs {
     }
 
     fn is_narrow(&self) -> bool {
-        let LogAsk { from, until, level, code, route, user_id, request_id, text, .. } = self.ask();
+        let LogAsk { from, until, level, code, route, user_id, request_id, trace_id, text, .. } =
+            self.ask();
         from.is_some()
             || until.is_some()
             || level.is_some()
-            || [code, route, text].iter().any(Option::is_some)
+            || [code, route, trace_id, text].iter().any(Option::is_some)
             || user_id.is_some()
             || request_id.is_some()
     }

@@ -23,6 +23,7 @@ use crate::wire::control::server as control;
 use crate::wire::lock::InstanceLock;
 use crate::wire::mail::Mailroom;
 use crate::wire::meter::Meter;
+use crate::wire::otlp::Otlp;
 use crate::wire::place::Place;
 use crate::wire::process::{self, Stops};
 use crate::wire::rooms::Rooms;
@@ -30,7 +31,6 @@ use crate::wire::running::Running;
 use crate::wire::sampler::Sampler;
 use crate::wire::sign_ins::FailedSignIns;
 use crate::wire::tasks::{self, Schedule};
-use crate::wire::ticker::Told;
 use crate::wire::upkeep::Keeper;
 use crate::wire::{log, port, private, settings, socket, ticker};
 
@@ -69,7 +69,11 @@ impl Serve {
         process::raise_open_files();
         let place = place(&loaded.config)?;
         let lock = InstanceLock::take(&place, &RealClock::new())?;
-        runtime(&loaded.config)?.block_on(serve(loaded, place, lock))
+        let runtime = runtime(&loaded.config)?;
+        let outcome = runtime.block_on(serve(loaded, place, lock));
+        // Everything that had to end has ended. A look at a mount that hangs may never come back.
+        runtime.shutdown_background();
+        outcome
     }
 }
 
@@ -114,6 +118,9 @@ fn open(
     let url = config.server.public_url.as_ref();
     let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
     let mail = Arc::new(Mailroom::open(&config, &rooms, &url)?);
+    let meter = Meter::default();
+    let otlp = Otlp::open(&config, &rooms, &meter)?;
+    let observer = sign_ins.before(rooms.monitor.observer());
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
@@ -123,7 +130,10 @@ fn open(
             Arc::new(move || checks.statuses())
         },
         post: Arc::clone(&mail) as Arc<dyn PostRoom>,
-        recorder: sign_ins.before(rooms.monitor.observer()),
+        recorder: match &otlp {
+            Some(otlp) => otlp.before(observer),
+            None => observer,
+        },
         clock: Arc::clone(&rooms.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&rooms.entropy) as Arc<dyn Entropy>,
         settings: settings::http(&config)?,
@@ -135,8 +145,8 @@ fn open(
         checks,
         sampler: Sampler::default(),
         sign_ins,
-        meter: Meter::default(),
-        told: Told::default(),
+        meter,
+        otlp,
         crier: Crier::default(),
         mail,
         upkeep: Keeper::default(),
@@ -177,12 +187,20 @@ async fn serve_until(
         // It needs no end of its own: it is cut with the rest of the background.
         tokio::spawn(galen_http::serve_metrics(listener, monitor, background.clone()));
     }
+    let exporting = running.otlp.as_ref().map(|otlp| {
+        // It goes on to the end of the serving, so that the last requests are exported, too.
+        tokio::spawn(Arc::clone(otlp).run(background.clone()))
+    });
     let app = Arc::clone(&running.app);
     let serving = tokio::spawn(galen_http::serve(app, listeners.public, stop));
     announce(running).await;
     let drained = serving.await;
     background.cancel();
     let _ = tokio::join!(control, periodic, begun);
+    if let Some(exporting) = exporting {
+        // A panic in it has said so by the hook of panics.
+        exporting.await.ok();
+    }
     // Uses of sessions gathered since the last turn are written down before the store closes.
     if let Err(refusal) = running.rooms.accounts.flush_touches(&running.live()).await {
         tracing::warn!(%refusal, "the last uses of sessions were not written down");

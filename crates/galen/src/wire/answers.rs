@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use super::control::{Ask, Refused};
 use super::lock::Holder;
-use super::lookout::disk_free;
 use super::rooms::Rooms;
 use super::running::Running;
 use super::tasks::TaskStatus;
@@ -197,7 +196,7 @@ pub async fn status(running: &Running) -> Result<Status, Refused> {
         alerts: first(monitor.alerts()),
         recent: remembered::recent(running).await.unwrap_or_default(),
         pool_use: remembered::pool_use(running).await,
-        disk_free_bytes: disk_free(running.place.folder()).ok(),
+        disk_free_bytes: running.canary.disk_free(),
         history: monitor.history_facts().await.ok(),
         database,
         counts,

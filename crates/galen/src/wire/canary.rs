@@ -32,6 +32,9 @@ const TRY_EVERY_NS: u64 = 5_000_000_000;
 const RETRY_EVERY_NS: u64 = 750_000_000;
 /// After this time a write or a read is given up as failed, in nanoseconds.
 pub const TRY_NS: u64 = 2_000_000_000;
+/// How long one look waits for the disk to say how full it is: in memory this is known at once, and
+/// what a mount that hangs answers is looked for again with the next look.
+const DISK_PATIENCE: Duration = Duration::from_millis(20);
 /// After this time in a queue a try is dropped by the store, in nanoseconds.
 const ERRAND_NS: u64 = 10_000_000_000;
 
@@ -41,6 +44,7 @@ pub struct Canary {
     /// Only the canary's own turns take it.
     turn: tokio::sync::Mutex<Turn>,
     last: Mutex<Option<Health>>,
+    disk_free: Mutex<Option<u64>>,
 }
 
 /// What one turn hands to the next.
@@ -49,6 +53,7 @@ struct Turn {
     probe: Option<Errand>,
     write: Option<Errand>,
     read: Option<Errand>,
+    disk: Option<Errand<u64>>,
     tried_ns: Option<u64>,
     findings: Findings,
 }
@@ -59,6 +64,12 @@ impl Canary {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Free bytes on the database's disk, as the last look found them; nothing when the disk does not
+    /// answer.
+    pub fn disk_free(&self) -> Option<u64> {
+        *self.disk_free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Looks at every resource and tells the HTTP room, the monitor and the log.
     ///
     /// # Errors
@@ -67,6 +78,7 @@ impl Canary {
         let mut turn = self.turn.lock().await;
         turn.look(running).await;
         let health = self.note(&turn.findings, running);
+        *self.disk_free.lock().unwrap_or_else(PoisonError::into_inner) = turn.findings.disk_free();
         running.app.note_health(health.clone());
         let ready = if health.ready { 1.0 } else { 0.0 };
         running.rooms.monitor.set(Metric::Ready, "", ready);
@@ -136,7 +148,8 @@ impl Turn {
         self.findings.note_read(read);
         self.findings.note_pool(&pool, clock.monotonic_ns());
         let free_min = running.config.monitor.disk_free_min.as_bytes();
-        self.findings.note_disk(lookout::disk_free(running.place.folder()), free_min);
+        let free = Errand::come_back(&mut self.disk, DISK_PATIENCE, clock).await;
+        self.findings.note_disk(free, free_min);
     }
 
     /// Starts what is due and not under way.
@@ -148,6 +161,10 @@ impl Turn {
             let (store, cx) = (port(), rooms.live_for(ERRAND_NS));
             let work = async move { store.probe_lock(&cx).await };
             self.probe = Some(Errand::send(work, now_ns));
+        }
+        if self.disk.is_none() {
+            let folder = running.place.folder().to_owned();
+            self.disk = Some(Errand::send_blocking(move || lookout::disk_free(&folder), now_ns));
         }
         let every_ns =
             if self.findings.is_failing_to_try() { RETRY_EVERY_NS } else { TRY_EVERY_NS };

@@ -29,6 +29,14 @@ impl Clock for RealClock {
     }
 }
 
+/// Nanoseconds since 1970, for those whose protocol wants them.
+#[cfg(feature = "otlp")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place where wall time is read")]
+pub fn unix_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A moment as people and logs read it: RFC 3339, UTC, to the second.
 pub fn rfc3339(at: UnixMs) -> String {
     let seconds = jiff::Timestamp::from_second(at.0.div_euclid(1_000));

@@ -8,14 +8,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// One try, in a task of its own, so that whoever looks after it need not wait for its end.
-pub struct Errand {
+pub struct Errand<T = ()> {
     began_ns: u64,
-    work: JoinHandle<Result<(), StoreError>>,
+    work: JoinHandle<Result<T, StoreError>>,
 }
 
 /// What became of a try.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Back {
+pub enum Back<T = ()> {
     /// None is under way.
     Idle,
     /// It is still out.
@@ -26,23 +26,35 @@ pub enum Back {
     /// It came back.
     Home {
         /// With what.
-        outcome: Result<(), StoreError>,
+        outcome: Result<T, StoreError>,
         /// After how long, in nanoseconds.
         took_ns: u64,
     },
 }
 
-impl Errand {
+impl<T: Send + 'static> Errand<T> {
     /// Starts a try at the monotonic time `now_ns`.
     pub fn send(
-        work: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
         now_ns: u64,
     ) -> Self {
         Self { began_ns: now_ns, work: tokio::spawn(work) }
     }
 
+    /// Starts a try that blocks its thread, which is none of the executor's.
+    pub fn send_blocking(
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+        now_ns: u64,
+    ) -> Self {
+        Self { began_ns: now_ns, work: tokio::task::spawn_blocking(work) }
+    }
+
     /// Waits for the try in `slot` at most `patience`, and empties the slot when it came back.
-    pub async fn come_back(slot: &mut Option<Self>, patience: Duration, clock: &dyn Clock) -> Back {
+    pub async fn come_back(
+        slot: &mut Option<Self>,
+        patience: Duration,
+        clock: &dyn Clock,
+    ) -> Back<T> {
         let Some(errand) = slot else { return Back::Idle };
         let joined = timeout(patience, &mut errand.work).await;
         let took_ns = clock.monotonic_ns().saturating_sub(errand.began_ns);

@@ -1,6 +1,5 @@
 //! The dead man's signal: somebody outside is told that the monitor works, and misses it when not.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use galen_core::{Health, Refusal, UnixMs};
@@ -8,6 +7,7 @@ use galen_doctor::http::{Answer, Ask, Outcome, Url};
 use serde_json::{Value, json};
 
 use super::checks::traced;
+use super::pulse::Pulse;
 use super::running::Running;
 use super::tasks::TaskStatus;
 
@@ -19,20 +19,6 @@ const TICKS_MISSED: u64 = 3;
 const HEALTH_AGE_MS: i64 = 10_000;
 /// How long whoever is told may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What was said of the signs of life: each change once.
-#[derive(Debug, Default)]
-pub struct Pulse(Mutex<Option<String>>);
-
-impl Pulse {
-    /// Keeps how it stands (nothing wrong, or what is) and gives whether that is news.
-    fn turns(&self, wrong: Option<String>) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = *last != wrong;
-        *last = wrong;
-        is_news
-    }
-}
 
 /// Sends one sign of life, when there is somebody to send it to and the monitor works. What goes
 /// wrong with it is logged once a change, with the host alone: the rest of the URL is a secret.
@@ -154,15 +140,5 @@ mod tests {
         ] {
             assert_eq!(alive(tick, health, now), Err(why));
         }
-    }
-
-    #[test]
-    fn a_change_is_news_once() {
-        let pulse = Pulse::default();
-        assert!(!pulse.turns(None), "that the first one arrives is no news");
-        assert!(pulse.turns(Some("timeout".to_owned())));
-        assert!(!pulse.turns(Some("timeout".to_owned())));
-        assert!(pulse.turns(Some("refused".to_owned())));
-        assert!(pulse.turns(None));
     }
 }

@@ -33,6 +33,7 @@ pub struct Findings {
     queue: ResourceState,
     pool: ResourceState,
     disk: ResourceState,
+    disk_free: Option<u64>,
     pool_full_since_ns: Option<u64>,
 }
 
@@ -46,6 +47,7 @@ impl Default for Findings {
             queue: works(Resource::WriteQueue, String::new()),
             pool: works(Resource::ReaderPool, String::new()),
             disk: works(Resource::DiskSpace, String::new()),
+            disk_free: None,
             pool_full_since_ns: None,
         }
     }
@@ -159,24 +161,37 @@ impl Findings {
     }
 
     /// How many bytes are free on the disk, and how many there must be.
-    pub fn note_disk(&mut self, free: std::io::Result<u64>, least: u64) {
+    pub fn note_disk(&mut self, free: Back<u64>, least: u64) {
+        let resource = Resource::DiskSpace;
         self.disk = match free {
-            Ok(free) => {
+            Back::Home { outcome: Ok(free), .. } => {
+                self.disk_free = Some(free);
                 // A tenth more is asked for on the way back, so that it does not flap at the border.
                 let was_full = self.disk.code.is_some();
                 let least = if was_full { least.saturating_add(least / 10) } else { least };
                 let detail = format!("{} free", units::size(free));
                 if free < least {
-                    broken(Resource::DiskSpace, Code::DiskFull, detail)
+                    broken(resource, Code::DiskFull, detail)
                 } else {
-                    works(Resource::DiskSpace, detail)
+                    works(resource, detail)
                 }
             }
-            Err(error) => {
-                let detail = format!("the disk cannot be asked: {error}");
-                broken(Resource::DiskSpace, Code::NotReady, detail)
+            Back::Home { outcome: Err(error), .. } => {
+                self.disk_free = None;
+                broken(resource, Code::NotReady, format!("the disk cannot be asked: {error}"))
             }
+            Back::Out { for_ns } if for_ns >= TRY_NS => {
+                self.disk_free = None;
+                let detail = format!("the disk has not answered for {}", units::time(for_ns));
+                broken(resource, Code::DeadlineExceeded, detail)
+            }
+            Back::Out { .. } | Back::Idle => return,
         };
+    }
+
+    /// Free bytes on the disk, when it answered the last time.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.disk_free
     }
 }
 
@@ -228,9 +243,11 @@ fn command_of(pid: u32) -> String {
     command.chars().take(COMMAND_CHARS_MAX).collect()
 }
 
-/// Free bytes on the disk of a folder, as this user may fill it.
-pub fn disk_free(folder: &Path) -> std::io::Result<u64> {
-    let disk = rustix::fs::statvfs(folder)?;
+/// Free bytes on the disk of a folder, as this user may fill it. Blocks its thread, on a mount that
+/// hangs for good: to be sent out as an errand.
+pub fn disk_free(folder: &Path) -> Result<u64, StoreError> {
+    let asked = rustix::fs::statvfs(folder);
+    let disk = asked.map_err(|error| StoreError::Engine(error.to_string()))?;
     // What is set aside for root is free to root alone.
     let is_root = rustix::process::geteuid().is_root();
     let blocks = if is_root { disk.f_bfree } else { disk.f_bavail };
@@ -307,13 +324,26 @@ mod tests {
 
     #[test]
     fn space_must_come_back_with_a_margin() {
+        let free = |free| Back::Home { outcome: Ok(free), took_ns: 1_000 };
         let mut findings = Findings::default();
-        findings.note_disk(Ok(99), 100);
-        findings.note_disk(Ok(105), 100);
+        findings.note_disk(free(99), 100);
+        findings.note_disk(free(105), 100);
         assert!(findings.is_broken(Resource::DiskSpace));
-        findings.note_disk(Ok(110), 100);
+        findings.note_disk(free(110), 100);
         assert!(!findings.is_broken(Resource::DiskSpace));
         assert!(disk_free(Path::new("/")).is_ok_and(|free| free > 0));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_is_a_finding_and_its_last_figure_is_forgotten() {
+        let mut findings = Findings::default();
+        findings.note_disk(Back::Home { outcome: Ok(7), took_ns: 1_000 }, 1);
+        findings.note_disk(Back::Out { for_ns: TRY_NS / 2 }, 1);
+        assert!(!findings.is_broken(Resource::DiskSpace), "a slow moment is none");
+        assert_eq!(findings.disk_free(), Some(7));
+        findings.note_disk(Back::Out { for_ns: TRY_NS }, 1);
+        assert!(findings.is_broken(Resource::DiskSpace));
+        assert_eq!(findings.disk_free(), None);
     }
 
     #[test]

@@ -50,16 +50,27 @@ pub fn process_cpu_ns() -> u64 {
     CpuTime::Process.ns()
 }
 
-/// The history's thread, once it was found.
+/// The history's thread, once it was found, and what it has cost.
 #[derive(Debug, Default)]
-pub struct HistoryThread(Option<u32>);
+pub struct HistoryThread {
+    tid: Option<u32>,
+    cpu_ns: u64,
+}
 
 impl HistoryThread {
     /// Its CPU time since its start, in nanoseconds (`/proc/self/task/TID/schedstat`, first field:
-    /// time on the CPU); nothing where there is no such thread or the kernel does not keep it.
-    pub fn cpu_ns(&mut self) -> Option<u64> {
-        let tid = self.0.or_else(find)?;
-        self.0 = Some(tid);
+    /// time on the CPU). While it cannot be read, because no descriptor is free, what was read last
+    /// stands; 0 where there is no such thread or the kernel does not keep it.
+    pub fn cpu_ns(&mut self) -> u64 {
+        if let Some(cpu_ns) = self.read() {
+            self.cpu_ns = cpu_ns;
+        }
+        self.cpu_ns
+    }
+
+    fn read(&mut self) -> Option<u64> {
+        let tid = self.tid.or_else(find)?;
+        self.tid = Some(tid);
         let text = std::fs::read_to_string(format!("/proc/self/task/{tid}/schedstat")).ok()?;
         text.split_whitespace().next()?.parse().ok()
     }

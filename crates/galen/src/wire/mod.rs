@@ -18,10 +18,13 @@ pub mod mail;
 pub mod mailed;
 pub mod meter;
 pub mod nowhere;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod place;
 pub mod port;
 pub mod private;
 pub mod process;
+pub mod pulse;
 pub mod remembered;
 pub mod repairer;
 pub mod repairs;
@@ -35,5 +38,10 @@ pub mod store;
 pub mod tasks;
 pub mod ticker;
 pub mod upkeep;
+#[cfg(not(feature = "otlp"))]
+pub mod without_otlp;
 pub mod witness;
 pub mod words;
+
+#[cfg(not(feature = "otlp"))]
+pub use self::without_otlp as otlp;

@@ -72,6 +72,7 @@ impl Rooms {
             entropy: Arc::clone(&entropy),
             settings: MonitorSettings {
                 enabled: config.monitor.enabled,
+                cpu_percent_max: config.monitor.cpu_percent_max,
                 slow_ns: config.monitor.slow.as_ms().saturating_mul(1_000_000),
             },
         });
@@ -131,7 +132,8 @@ fn remember(
 ) -> (Option<Arc<SqliteHistory>>, Arc<dyn History>) {
     let path = place.history();
     let cap_bytes = config.monitor.history_cap.as_bytes();
-    let settings = HistorySettings { cap_bytes, ..HistorySettings::at(&path) };
+    let log_keep_ms = config.log.keep.as_ms();
+    let settings = HistorySettings { cap_bytes, log_keep_ms, ..HistorySettings::at(&path) };
     match SqliteHistory::open(settings, Arc::clone(clock)) {
         Ok(history) => {
             let history = Arc::new(history);

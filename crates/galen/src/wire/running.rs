@@ -11,12 +11,12 @@ use super::checks::Checks;
 use super::lock::Holder;
 use super::mail::Mailroom;
 use super::meter::Meter;
+use super::otlp::Otlp;
 use super::place::Place;
 use super::rooms::Rooms;
 use super::sampler::Sampler;
 use super::sign_ins::FailedSignIns;
 use super::tasks::Schedule;
-use super::ticker::Told;
 use super::upkeep::Keeper;
 use crate::config::Config;
 
@@ -41,8 +41,8 @@ pub struct Running {
     pub sign_ins: FailedSignIns,
     /// What watching costs.
     pub meter: Meter,
-    /// What admins told the monitor.
-    pub told: Told,
+    /// The export to a collector, if there is one.
+    pub otlp: Option<Arc<Otlp>>,
     /// What was said of alerts.
     pub crier: Crier,
     /// What writes letters out and has them carried.

@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use galen_core::Refusal;
 use galen_core::model::{Counts, PoolUse, StoreFacts};
-use galen_monitor::{Metric, Monitor};
+use galen_monitor::{Metric, Monitor, Thrift};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::lookout::disk_free;
 use super::meter::{HistoryThread, process_cpu_ns};
 use super::running::Running;
 
 /// How often it samples, in milliseconds.
 pub const EVERY_MS: u64 = 1_000;
+const EVERY_NS: u64 = EVERY_MS * 1_000_000;
 /// The timer whose lateness is the runtime's lag.
 const TIMER: Duration = Duration::from_millis(200);
 /// Every so many samples the database is asked.
 const ASK_EVERY: u64 = 10;
+/// When the monitor must save, it samples with every so many turns only.
+const THRIFTY_EVERY: u64 = 5;
 /// How long the database may take to answer, in nanoseconds.
 const ASK_NS: u64 = 2_000_000_000;
 
@@ -31,6 +33,7 @@ pub struct Sampler(Mutex<Before>);
 
 #[derive(Default)]
 struct Before {
+    turns: u64,
     samples: u64,
     at_ns: u64,
     readers_busy_ns: u64,
@@ -49,6 +52,16 @@ impl Sampler {
     /// # Errors
     /// When the database was due to be asked and did not answer; the rest was sampled.
     pub async fn sample(&self, running: &Running) -> Result<Value, Refusal> {
+        let turn = self.before(|before| {
+            before.turns += 1;
+            before.turns
+        });
+        if running.rooms.monitor.thrift() >= Thrift::Samples && !turn.is_multiple_of(THRIFTY_EVERY)
+        {
+            return Ok(
+                json!({ "sampled": false, "why": "the monitor keeps to its share of the CPU" }),
+            );
+        }
         let lag_ns = lag().await;
         let monitor = &running.rooms.monitor;
         monitor.time(Metric::RuntimeLagNs, "", lag_ns);
@@ -115,11 +128,13 @@ impl Before {
         let busy_ns = grown(&mut self.readers_busy_ns, pool.readers_busy_ns);
         if !is_first && pool.readers > 0 {
             let whole_ns = past_ns.saturating_mul(u64::from(pool.readers)).max(1);
-            monitor.set(Metric::PoolUse, "", (float(busy_ns) / float(whole_ns)).min(1.0));
+            let pool_use = (float(busy_ns) / float(whole_ns)).min(1.0);
+            let times = past_ns.saturating_add(EVERY_NS / 2) / EVERY_NS;
+            monitor.set_over(Metric::PoolUse, "", pool_use, times);
         }
         self.note_accounts(running);
         self.note_process(running);
-        if let Ok(free) = disk_free(running.place.folder()) {
+        if let Some(free) = running.canary.disk_free() {
             monitor.set(Metric::DiskFreeBytes, "", float(free));
         }
         if let Some((counts, facts)) = &self.database {
@@ -150,7 +165,7 @@ impl Before {
         let monitor = &running.rooms.monitor;
         let cpu_ns = grown(&mut self.process_cpu_ns, process_cpu_ns());
         monitor.add(Metric::ProcessCpuNs, "", cpu_ns);
-        let own_ns = running.meter.spent_ns() + self.history.cpu_ns().unwrap_or(0);
+        let own_ns = running.meter.spent_ns() + self.history.cpu_ns();
         monitor.add(Metric::MonitorCpuNs, "", grown(&mut self.monitor_cpu_ns, own_ns));
         monitor.set(Metric::ProcessFds, "", float(self.files));
         if let Some((threads, rss_bytes)) = threads_and_memory() {

@@ -4,7 +4,7 @@ use galen_account::{
     HashPolicy, LimitPolicy, LinkPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy,
     SessionPolicy, SetupPolicy,
 };
-use galen_core::Secret;
+use galen_core::{Secret, TraceShare};
 use galen_http::{HttpSettings, Limits, RequestsLog};
 
 use crate::config::quantity;
@@ -94,6 +94,7 @@ pub fn http(config: &Config) -> Result<HttpSettings, Failure> {
     let http = &config.http;
     Ok(HttpSettings {
         metrics_token: metrics_token(config)?,
+        traces: config.monitor.otlp_endpoint.as_ref().map(|_| traces(config)),
         requests_log: match config.log.requests {
             Requests::Notable => RequestsLog::Notable,
             Requests::All => RequestsLog::All,
@@ -117,6 +118,11 @@ pub fn http(config: &Config) -> Result<HttpSettings, Failure> {
             ..Limits::default()
         },
     })
+}
+
+/// How many of the traces that begin here are recorded.
+pub fn traces(config: &Config) -> TraceShare {
+    TraceShare::of(config.monitor.otlp_sample.0)
 }
 
 fn metrics_token(config: &Config) -> Result<Option<Secret<String>>, Failure> {

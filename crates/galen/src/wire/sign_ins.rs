@@ -82,6 +82,7 @@ mod tests {
         ] {
             observer.request(&RequestRecord {
                 request_id: RequestId::from_bytes([1; 16]),
+                trace: None,
                 user_id: None,
                 route,
                 method: "POST",

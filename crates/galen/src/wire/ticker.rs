@@ -1,11 +1,9 @@
 //! The monitor's turn: it is told the situation, and closes its window; and what frames its life.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use galen_core::model::{RuleChange, Silence};
 use galen_core::{Annotation, Refusal, StoreResult, UnixMs};
-use galen_monitor::Situation;
+use galen_monitor::{Orders, Situation, ThriftChange};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -19,38 +17,34 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 /// How far back the last start is looked for, in milliseconds: as far as the history reaches.
 const LOOK_BACK_MS: i64 = 400 * 86_400_000;
 
-/// What admins told the monitor, as it was read last.
-#[derive(Debug, Default)]
-pub struct Told(Mutex<(Vec<RuleChange>, Vec<Silence>)>);
-
-impl Told {
-    fn get(&self) -> (Vec<RuleChange>, Vec<Silence>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads it anew. It is two reads of a few rows; while the database does not answer, what was
-    /// read last still holds.
-    async fn read(&self, running: &Running) -> (Vec<RuleChange>, Vec<Silence>) {
-        let bound = Duration::from_nanos(READ_NS);
-        let read = tokio::time::timeout(bound, read(running)).await;
-        if let Ok(Ok(told)) = read {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+/// What admins ordered: two reads of a few rows. Nothing while the database does not answer; the
+/// monitor then goes on with what it knows.
+async fn orders(running: &Running) -> Option<Orders> {
+    let read = tokio::time::timeout(Duration::from_nanos(READ_NS), read(running)).await;
+    match read {
+        Ok(Ok(orders)) => Some(orders),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "rules and silences could not be read");
+            None
         }
-        self.get()
+        Err(_) => None,
     }
 }
 
-async fn read(running: &Running) -> StoreResult<(Vec<RuleChange>, Vec<Silence>)> {
+async fn read(running: &Running) -> StoreResult<Orders> {
     let rooms = &running.rooms;
     let (store, cx) = (rooms.store.port(), rooms.background_for(READ_NS));
-    let changes = store.rule_changes(&cx).await?;
-    Ok((changes, store.silences(&cx, rooms.clock.now()).await?))
+    let read_at_ns = rooms.clock.monotonic_ns();
+    let rule_changes = store.rule_changes(&cx).await?;
+    let silences = store.silences(&cx, rooms.clock.now()).await?;
+    Ok(Orders { rule_changes, silences, read_at_ns })
 }
 
 /// Hands what was changed just now to the monitor, without waiting for its next turn.
 pub async fn refresh(running: &Running) {
-    let (changes, silences) = running.told.read(running).await;
-    running.rooms.monitor.refresh(changes, silences);
+    if let Some(orders) = orders(running).await {
+        running.rooms.monitor.refresh(orders);
+    }
 }
 
 /// Closes the window, judges the rules and writes both down.
@@ -58,8 +52,8 @@ pub async fn refresh(running: &Running) {
 /// # Errors
 /// When the history does not take it; what was gathered is kept for the next turn.
 pub async fn tick(running: &Running) -> Result<Value, Refusal> {
-    let (rule_changes, silences) = running.told.read(running).await;
-    let situation = Situation { health: running.canary.health(), rule_changes, silences };
+    let orders = orders(running).await;
+    let situation = Situation { health: running.canary.health(), orders };
     let ticked = running.rooms.monitor.tick(situation).await;
     let report = ticked.map_err(|error| {
         let words = error.to_string();
@@ -71,6 +65,11 @@ pub async fn tick(running: &Running) -> Result<Value, Refusal> {
             rows = shed.rows,
             "the history reached its cap and let the oldest go"
         );
+    }
+    if let Some(change) = report.thrift {
+        let ThriftChange { without, share, cap } = change;
+        let without = without.text();
+        tracing::warn!(without, share, cap, "the monitor keeps to its share of the CPU");
     }
     if report.lost_windows > 0 {
         let lost = report.lost_windows;
@@ -91,8 +90,7 @@ pub async fn begin(running: &Running) {
     if let Err(error) = monitor.resume().await {
         tracing::warn!(%error, "what the run before left of its history was not taken up");
     }
-    let (rule_changes, silences) = running.told.read(running).await;
-    monitor.refresh(rule_changes, silences);
+    refresh(running).await;
     let config = digest(&running.config);
     let schema = schema(running).await;
     if let Some(last) = last_start(running).await {

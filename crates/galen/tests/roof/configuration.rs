@@ -95,3 +95,15 @@ fn the_printed_example_is_a_configuration() {
     house.write("galen.toml", &example);
     assert_eq!(house.run(&["config", "check"]).code, 0);
 }
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn an_export_that_this_build_does_not_have_is_refused_with_the_build_that_has_it() {
+    let house = House::new();
+    house.write("galen.toml", "[monitor]\notlp_endpoint = \"http://127.0.0.1:4318\"\n");
+    let ran = house.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(ran.code, 78, "{ran:?}");
+    for part in ["galen.toml:2", "`monitor.otlp_endpoint`", "--features otlp"] {
+        assert!(ran.stderr.contains(part), "{part}: {ran:?}");
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use galen_account::{Caller, Identity};
 use galen_core::post::Language;
-use galen_core::{Cx, Phase, RequestId};
+use galen_core::{Cx, Phase, RequestId, TraceContext};
 use http::{Method, Request};
 use hyper::body::Incoming;
 
@@ -13,7 +13,7 @@ use super::cors::{self, Verdict};
 use crate::app::App;
 use crate::connection::{Connection, MS_NS};
 use crate::network::client_address;
-use crate::trace::TraceContext;
+use crate::trace;
 
 /// One request on its way: what its phases and its handler share.
 pub(crate) struct Visit {
@@ -77,7 +77,7 @@ pub(crate) fn visit(
     connection.took_off(cx.deadline.0);
     Arc::new(Visit {
         origin: cors::judge(&app, request.headers()),
-        trace: TraceContext::of(request.headers()),
+        trace: trace::of(request.headers()),
         cx,
         app,
         connection,

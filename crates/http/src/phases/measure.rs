@@ -73,6 +73,7 @@ impl Flight {
         let wall_ns = now_ns.saturating_sub(visit.started_ns);
         let record = RequestRecord {
             request_id: visit.cx.request_id,
+            trace: visit.trace,
             user_id: visit.caller().map(|caller| caller.user.id),
             route: visit.route.get().copied().unwrap_or(""),
             // Anybody can ask every route with every method: those that are not taken are one.

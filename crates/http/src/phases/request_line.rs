@@ -98,7 +98,7 @@ macro_rules! line {
                 code = record.code,
                 outcome = outcome(record.outcome),
                 user_id = record.user_id.map(tracing::field::display),
-                trace_id = visit.trace.map(|trace| tracing::field::display(trace.trace_id)),
+                trace_id = visit.trace_id().map(tracing::field::display),
                 parent_span_id = visit.trace.map(|trace| tracing::field::display(trace.parent_id)),
                 wall_ms = record.ledger.wall_ns / MS_NS,
                 accept_queue_ms = ms(record, Phase::AcceptQueue),

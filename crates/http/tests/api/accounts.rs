@@ -1,6 +1,7 @@
 //! Signing in and out, and what a user does with its own account.
 
 use galen_account::RegistrationPolicy;
+use galen_core::TraceShare;
 use galen_core::model::Role;
 use serde_json::json;
 
@@ -224,6 +225,45 @@ async fn a_proxy_learns_who_is_behind_a_request() {
     assert_eq!(reply.header("x-galen-user"), id.as_str());
     let nobody = ok(app.client().get("/api/auth/verify").await, 401);
     assert_eq!(nobody.header("x-galen-user"), None);
+}
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_handed_the_client_s_trace_unchanged_where_nobody_exports_spans() {
+    let app = TestApp::start().await;
+    let mut client = app.user("bob@example.org").await;
+    // A later version, with what nobody can know yet, and a state in two headers.
+    let later = PARENT.replace("00-4", "01-4") + "-later";
+    let sent = [("traceparent", later.as_str()), ("tracestate", "a=1,b=2"), ("tracestate", "c=3")];
+    let reply = ok(client.send("GET", "/api/auth/verify", &sent, None).await, 200);
+    assert_eq!(reply.header("traceparent"), Some(later.as_str()));
+    assert_eq!(reply.all("tracestate"), ["a=1,b=2", "c=3"]);
+    for invalid in [None, Some("00-junk")] {
+        let parent = invalid.map(|value| ("traceparent", value));
+        let sent: Vec<_> = parent.into_iter().chain([("tracestate", "a=1")]).collect();
+        let reply = ok(client.send("GET", "/api/auth/verify", &sent, None).await, 200);
+        assert_eq!(reply.header("traceparent"), None);
+        assert_eq!(reply.header("tracestate"), None, "a state without a parent means nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_goes_on_below_our_own_span_where_spans_are_exported() {
+    let app = TestApp::with(|settings, _| settings.traces = Some(TraceShare::of(0.0))).await;
+    let mut client = app.user("bob@example.org").await;
+    let sent = [("traceparent", PARENT), ("tracestate", "a=1")];
+    let reply = ok(client.send("GET", "/api/auth/verify", &sent, None).await, 200);
+    let request = reply.header("x-request-id").expect("a name").replace('-', "");
+    let own = format!("{}{}-01", &PARENT[..36], &request[16..]);
+    assert_eq!(reply.header("traceparent"), Some(own.as_str()));
+    assert_eq!(reply.header("tracestate"), Some("a=1"));
+    // A trace that begins here is called as the request is, and the share says it is not recorded.
+    let reply = ok(client.get("/api/auth/verify").await, 200);
+    let request = reply.header("x-request-id").expect("a name").replace('-', "");
+    let own = format!("00-{request}-{}-00", &request[16..]);
+    assert_eq!(reply.header("traceparent"), Some(own.as_str()));
+    assert_eq!(ok(client.get("/api/me").await, 200).header("traceparent"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,10 @@ async fn the_listener_of_their_own_serves_metrics_and_nothing_else() {
     for path in ["/", "/api/me", "/readyz", "/metrics/", "/api/admin/monitor/health"] {
         ok(scraper.get(path).await, 404);
     }
+    let rebound = [("host", "metrics.example.org:9090")];
+    ok(scraper.send("GET", "/metrics", &rebound, None).await, 421);
+    ok(scraper.send("GET", "/metrics", &[("host", "localhost:9090")], None).await, 200);
+    ok(scraper.send("GET", "/metrics", &[("host", "[::1]:9090")], None).await, 200);
     let wrong = ok(scraper.send("POST", "/metrics", &[], None).await, 405);
     assert_eq!(wrong.header("allow"), Some("GET,HEAD"));
     stop.cancel();

@@ -15,13 +15,13 @@ pub(crate) mod watch;
 
 use std::sync::Arc;
 
-use galen_core::model::{RuleChange, Silence};
+use galen_core::model::RuleChange;
 use galen_core::{Annotation, Entropy, KeptAlert, Refusal, Tier, UnixMs};
 
 use crate::alert::{Alert, AlertState, Delivery, RuleView};
 use crate::cause::{Canary, Cause, Causes};
 use crate::figures::Figures;
-use crate::monitor::Situation;
+use crate::monitor::{Orders, Situation};
 use crate::rules::{self, Rule};
 use book::Book;
 use settings::Settings;
@@ -48,6 +48,8 @@ pub(crate) struct Judge {
     book: Book,
     /// When it judged last.
     now: Option<UnixMs>,
+    /// When reading the orders it knows began, on the monotonic clock in nanoseconds.
+    orders_at_ns: u64,
 }
 
 impl Judge {
@@ -59,6 +61,7 @@ impl Judge {
             watches: rules::ALL.iter().map(|_| Watch::default()).collect(),
             book: Book::new(entropy),
             now: None,
+            orders_at_ns: 0,
         }
     }
 
@@ -87,8 +90,9 @@ impl Judge {
         let elapsed_ms = self.now.map_or(0, |last| now.since_ms(last).max(0));
         let tick = Tick { now, elapsed_ms, step_ms: Tier::Fine.step_ms(), credit_ms: 0 };
         self.now = Some(now);
-        self.settings = Settings::new(situation.rule_changes.clone());
-        self.book.silence(situation.silences.clone(), now);
+        if let Some(orders) = &situation.orders {
+            self.take_orders(orders.clone(), now);
+        }
         self.canary.note(situation.health.as_ref(), now);
         for (rule, watch) in rules::ALL.iter().zip(&mut self.watches) {
             watch.look(rule, &self.settings, figures, &tick);
@@ -161,10 +165,15 @@ impl Judge {
         self.book.delivered(key)
     }
 
-    /// Takes over changed rules and silences at once. States follow with the next tick.
-    pub fn refresh(&mut self, changes: Vec<RuleChange>, silences: Vec<Silence>) {
-        self.settings = Settings::new(changes);
-        self.book.silence(silences, self.now.unwrap_or(UnixMs(0)));
+    /// Takes over changed rules and silences, unless later ones are known: a silence that was set
+    /// while a tick was reading is not undone by what the tick had read. States follow with the tick.
+    pub fn take_orders(&mut self, orders: Orders, now: UnixMs) {
+        if orders.read_at_ns < self.orders_at_ns {
+            return;
+        }
+        self.orders_at_ns = orders.read_at_ns;
+        self.settings = Settings::new(orders.rule_changes);
+        self.book.silence(orders.silences, now);
     }
 
     /// Whether a change of a rule may be kept.

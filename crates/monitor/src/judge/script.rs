@@ -13,7 +13,7 @@ use galen_testkit::SeededEntropy;
 use super::{Judge, alert_of};
 use crate::alert::{Alert, AlertState, Delivery, Telling};
 use crate::metric::Metric;
-use crate::monitor::Situation;
+use crate::monitor::{Orders, Situation};
 use crate::point::Point;
 use crate::rules;
 use crate::sketches::Sketches;
@@ -174,8 +174,9 @@ impl World {
         self.now = self.now.plus_ms(STEP_MS);
         self.ring.push(self.ticks * 10_000_000_000, window.sketches());
         let silences = self.silences.iter().filter(|s| s.ends_at > self.now).cloned().collect();
-        let situation =
-            Situation { health: self.health.clone(), rule_changes: self.changes.clone(), silences };
+        let orders =
+            Orders { rule_changes: self.changes.clone(), silences, read_at_ns: self.ticks };
+        let situation = Situation { health: self.health.clone(), orders: Some(orders) };
         let judged = self.judge.judge(self.now, &self.ring, &situation);
         self.annotations.extend(judged.annotations);
         for alert in judged.kept.iter().map(alert_of) {

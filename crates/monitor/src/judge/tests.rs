@@ -6,6 +6,8 @@ use galen_core::{Code, UnixMs};
 use super::script::{ROUTES, STEP_MS, Window, World};
 use crate::alert::{AlertState, RuleHealth, Severity, Telling};
 use crate::metric::Metric;
+use crate::monitor::{Orders, Situation};
+use crate::windows::Ring;
 
 fn pool(share: f64) -> impl Fn(&mut Window) {
     move |window| {
@@ -142,6 +144,22 @@ fn silenced_after_it_fired_it_is_still_told_once_to_be_over() {
     calm(&mut world);
     assert_eq!(world.told(), (1, 1));
     world.hold_end();
+}
+
+#[test]
+fn a_silence_is_not_undone_by_orders_that_were_read_before_it() {
+    let mut world = World::new();
+    world.ticks(4, Window::locked);
+    world.silence("writer_lock", 3_600_000);
+    world.ticks(1, Window::locked);
+    world.judge.take_orders(Orders::default(), world.now);
+    assert!(world.alert().silenced_until.is_some(), "what was read earlier knows less");
+    let unread = Situation::default();
+    world.judge.judge(world.now, &Ring::default(), &unread);
+    assert!(world.alert().silenced_until.is_some(), "what could not be read says nothing");
+    let later = Orders { read_at_ns: u64::MAX, ..Orders::default() };
+    world.judge.take_orders(later, world.now);
+    assert!(world.alert().silenced_until.is_none(), "an admin ended it");
 }
 
 #[test]

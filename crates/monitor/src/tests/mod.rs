@@ -13,7 +13,8 @@ use galen_testkit::{HandClock, SeededEntropy};
 
 use crate::point::Point;
 use crate::{
-    Metric, Monitor, MonitorParts, MonitorSettings, Series, SeriesAsk, Situation, TopAsk, TopBy,
+    Metric, Monitor, MonitorParts, MonitorSettings, Series, SeriesAsk, Situation, Thrift, TopAsk,
+    TopBy,
 };
 use shelf::Shelf;
 
@@ -85,6 +86,7 @@ fn request(wall_ns: u64, status: u16, code: Option<&'static str>) -> RequestReco
     ledger.add(Phase::LockWait, wall_ns / 4 * 3);
     RequestRecord {
         request_id: RequestId::from_bytes([status as u8; 16]),
+        trace: None,
         user_id: None,
         route: "/api/me",
         method: "GET",
@@ -360,6 +362,32 @@ async fn log_lines_are_found_before_they_are_flushed_and_told_of_once() {
     assert_eq!((texts(&rest.lines), rest.next), (vec!["1".to_owned(), "0".to_owned()], None));
     let told = ground.series(Metric::LogLines, "warn", ground.began).await.whole.unwrap();
     assert_eq!(told.sum, 5.0);
+}
+
+#[tokio::test]
+async fn a_monitor_that_costs_too_much_does_without_and_says_so() {
+    let ground = Ground::new();
+    let cost = async |windows: u32, percent: u64| {
+        for _ in 0..windows {
+            ground.request(1_000_000);
+            ground.monitor.add(Metric::MonitorCpuNs, "", percent * 100_000_000);
+            ground.pass(10_000).await;
+        }
+    };
+    let details = || ground.shelf.all(Tier::Fine, "http_phase_ns").len();
+    cost(3, 6).await;
+    let before = details();
+    cost(3, 4).await;
+    assert_eq!((details(), ground.monitor.thrift()), (before, Thrift::Detail));
+    assert_eq!(ground.count().await, 6, "what rules judge is kept");
+    let noted = ground.monitor.annotations(ground.began, ground.clock.now().plus_ms(1)).await;
+    let codes: Vec<String> = noted.unwrap().into_iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["monitor.thrift"]);
+    cost(30, 1).await;
+    assert_eq!(ground.monitor.thrift(), Thrift::Nothing);
+    let saved = details();
+    cost(2, 1).await;
+    assert_eq!(details(), saved + 2);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ impl History for Shelf {
         for frame in batch.frames {
             kept.frames.insert((frame.tier, frame.at, frame.metric.to_string()), frame);
         }
-        for line in batch.logs {
+        for (_, line) in batch.logs {
             let number = kept.logs.len() as i64 + 1;
             kept.logs.push(LoggedLine { number, line });
         }

@@ -16,6 +16,9 @@ use super::shed::{add_receipt, heaviest, shed_beyond};
 /// Pages that a flush changes whatever is in it: tallies, roots, the map of pages.
 const PAGES_AT_LEAST: u64 = 24;
 
+/// The places of so many lines are remembered: more than all flushes that may wait hold.
+const RECENT_LINES: usize = 4_096;
+
 /// Once the log is longer than one in so many of what it may be, it is emptied after the flush.
 const EMPTIED_ABOVE: u64 = 4;
 
@@ -26,6 +29,7 @@ impl Keeper {
         if self.clock.is_none() {
             return Err(StoreError::Engine("the history was opened to read only".to_owned()));
         }
+        self.begin_anew()?;
         let kept = match self.append_once(batch) {
             Err(StoreError::DiskFull) => self.append_after_shedding(batch),
             Err(_) if self.file.is_damaged() && self.renew()? => self.append_once(batch),
@@ -40,7 +44,12 @@ impl Keeper {
 
     fn append_once(&mut self, batch: &HistoryBatch) -> StoreResult<HistoryReceipt> {
         self.make_room_in_the_log(weight(batch))?;
-        self.transaction(|keeper| keeper.keep(batch))
+        let receipt = self.transaction(|keeper| keeper.keep(batch))?;
+        self.recent_lines.extend(batch.logs.iter().map(|(place, _)| *place));
+        while self.recent_lines.len() > RECENT_LINES {
+            self.recent_lines.pop_first();
+        }
+        Ok(receipt)
     }
 
     fn append_after_shedding(&mut self, batch: &HistoryBatch) -> StoreResult<HistoryReceipt> {
@@ -79,7 +88,8 @@ impl Keeper {
         let mut receipt = HistoryReceipt::default();
         if let Some(newest) = newest(batch) {
             self.newest = newest;
-            self.expire(newest)?;
+            let horizon = self.move_horizon(newest);
+            self.expire(horizon)?;
         }
         for tier in Tier::ALL {
             let frames = batch.frames.iter().filter(|frame| frame.tier == tier);
@@ -88,14 +98,16 @@ impl Keeper {
                 self.make_room(tier, incoming, &mut receipt)?;
             }
         }
-        let incoming = batch.logs.iter().map(log_cost).sum();
+        let incoming = batch.logs.iter().map(|(_, line)| log_cost(line)).sum();
         self.make_room_for_logs(incoming, &mut receipt)?;
         let mut blob = Vec::new();
         for frame in &batch.frames {
             self.keep_frame(frame, &mut blob)?;
         }
-        for line in &batch.logs {
-            self.keep_line(line)?;
+        for (place, line) in &batch.logs {
+            if !self.recent_lines.contains(place) {
+                self.keep_line(line)?;
+            }
         }
         for annotation in &batch.annotations {
             self.keep_annotation(annotation)?;
@@ -153,8 +165,9 @@ impl Keeper {
     fn keep_annotation(&mut self, annotation: &Annotation) -> StoreResult<()> {
         let Annotation { at, code, params } = annotation;
         let cost = text_cost(&[code, params]);
-        self.file.run(&ADD_ANNOTATION, (at.0, code, params, cost))?;
-        self.tallies.add(Part::Annotations, cost, 1);
+        if self.file.run(&ADD_ANNOTATION, (at.0, code, params, cost))? > 0 {
+            self.tallies.add(Part::Annotations, cost, 1);
+        }
         Ok(())
     }
 
@@ -207,7 +220,7 @@ pub(super) fn path_of(route: &str) -> &str {
 /// may have gone on since.
 fn newest(batch: &HistoryBatch) -> Option<UnixMs> {
     let frames = batch.frames.iter().map(|frame| frame.at);
-    let logs = batch.logs.iter().map(|line| line.at);
+    let logs = batch.logs.iter().map(|(_, line)| line.at);
     let annotations = batch.annotations.iter().map(|annotation| annotation.at);
     frames.chain(logs).chain(annotations).max()
 }
@@ -222,7 +235,7 @@ fn frame_bytes(frame: &Frame) -> u64 {
 fn weight(batch: &HistoryBatch) -> u64 {
     let frames: u64 =
         batch.frames.iter().map(|frame| frame_bytes(frame) * 9 / 8 + 2 * PAGE_BYTES).sum();
-    let logs: i64 = batch.logs.iter().map(|line| 2 * log_cost(line)).sum();
+    let logs: i64 = batch.logs.iter().map(|(_, line)| 2 * log_cost(line)).sum();
     let rest: usize = batch.annotations.iter().map(|one| one.params.len() + 256).sum::<usize>()
         + batch.alerts.iter().map(|one| one.body.len() + 4_096).sum::<usize>();
     frames + logs.unsigned_abs() + rest as u64 + PAGES_AT_LEAST * PAGE_BYTES

@@ -43,6 +43,9 @@ impl Search {
         if let Some(id) = ask.request_id {
             and("request_id = ?", Value::Blob(id.as_bytes().to_vec()));
         }
+        if let Some(trace) = &ask.trace_id {
+            and("trace_id = ?", Value::Text(trace.clone()));
+        }
         if let Some(id) = ask.user_id {
             and("user_id = ?", Value::Blob(id.as_bytes().to_vec()));
         }

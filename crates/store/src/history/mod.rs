@@ -47,6 +47,10 @@ const CAP_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a read may take, in milliseconds.
 const READ_PATIENCE_MS: u64 = 2_000;
 
+/// How long log lines are kept, in milliseconds: thirty days. They name users, and nobody looks for
+/// what one of them did a year ago.
+const LOG_KEEP_MS: u64 = 30 * 86_400_000;
+
 /// How many flushes may wait: the monitor sends the next when the last was answered.
 const FLUSHES_WAITING: usize = 4;
 
@@ -62,13 +66,20 @@ pub struct HistorySettings {
     pub cap_bytes: u64,
     /// How long a read may take before it is given up, in milliseconds.
     pub read_patience_ms: u64,
+    /// How long log lines are kept at the most, in milliseconds.
+    pub log_keep_ms: u64,
 }
 
 impl HistorySettings {
     /// The settings Galen runs with, for the history at `path`.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cap_bytes: CAP_BYTES, read_patience_ms: READ_PATIENCE_MS }
+        Self {
+            path: path.into(),
+            cap_bytes: CAP_BYTES,
+            read_patience_ms: READ_PATIENCE_MS,
+            log_keep_ms: LOG_KEEP_MS,
+        }
     }
 }
 
@@ -182,9 +193,7 @@ impl History for SqliteHistory {
     }
 
     fn frames(&self, ask: FrameAsk) -> Fut<'_, StoreResult<Vec<Frame>>> {
-        Box::pin(
-            self.read(move |keeper| keeper.read(|file, names, _| read::frames(file, names, &ask))),
-        )
+        Box::pin(self.read(move |keeper| keeper.frames(&ask)))
     }
 
     fn metrics(
@@ -235,13 +244,16 @@ struct Inbox {
 
 /// The thread: works until it is told to stop, or nobody can call any more, and nothing waits.
 fn work(mut keeper: Keeper, inbox: &Inbox, stopping: &AtomicBool) {
-    keeper.settle(stopping);
-    let mut is_last_round = false;
+    let (mut is_settling, mut is_last_round) = (true, false);
     loop {
         let waiting = inbox.flushes.try_recv().or_else(|_| inbox.reads.try_recv()).ok();
         let job = match waiting {
             Some(job) => job,
             None if is_last_round => return,
+            None if is_settling && !stopping.load(Ordering::SeqCst) => {
+                is_settling = keeper.settle();
+                continue;
+            }
             None => {
                 let job = select! {
                     recv(inbox.flushes) -> job => job.ok(),

@@ -23,6 +23,7 @@ pub(super) const ALL: &[Query] = &[
     ADD_LOG,
     LOG_BOUNDS,
     DROP_LOGS,
+    EXPIRE_LOGS,
     OLDEST_LOG,
     ADD_ANNOTATION,
     ANNOTATIONS,
@@ -85,10 +86,15 @@ queries! {
     DROP_LOGS = "history.drop_logs",
         "DELETE FROM logs WHERE number IN (SELECT number FROM logs ORDER BY number LIMIT $1) \
          RETURNING bytes";
+    EXPIRE_LOGS = "history.expire_logs",
+        "DELETE FROM logs WHERE number IN \
+         (SELECT number FROM logs WHERE at < $1 ORDER BY at LIMIT $2) RETURNING bytes";
     OLDEST_LOG = "history.oldest_log", "SELECT at FROM logs ORDER BY number LIMIT 1";
 
     ADD_ANNOTATION = "history.add_annotation",
-        "INSERT INTO annotations (at, code, params, bytes) VALUES ($1, $2, $3, $4)";
+        "INSERT INTO annotations (at, code, params, bytes) SELECT $1, $2, $3, $4 \
+         WHERE NOT EXISTS \
+         (SELECT 1 FROM annotations WHERE at = $1 AND code = $2 AND params = $3)";
     ANNOTATIONS = "history.annotations",
         "SELECT at, code, params FROM annotations WHERE at >= $1 AND at < $2 \
          ORDER BY at DESC, number DESC LIMIT 1000";

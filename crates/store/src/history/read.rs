@@ -29,19 +29,30 @@ const POINT_BYTES: usize = 64;
 /// So many alerts are given at the most.
 const ALERTS_MOST: u32 = 1_000;
 
-/// The windows that are asked for.
-pub(super) fn frames(file: &File, names: &mut Names, ask: &FrameAsk) -> StoreResult<Vec<Frame>> {
-    let Some(metric) = names.known_metric(&ask.metric).cloned() else { return Ok(Vec::new()) };
+/// A window whose bytes cannot be read, and why.
+pub(super) struct Unreadable {
+    pub at: UnixMs,
+    pub why: String,
+}
+
+/// The windows that are asked for, and those among them that cannot be read.
+pub(super) fn frames(
+    file: &File,
+    names: &mut Names,
+    ask: &FrameAsk,
+) -> StoreResult<(Vec<Frame>, Vec<Unreadable>)> {
+    let nothing = || Ok((Vec::new(), Vec::new()));
+    let Some(metric) = names.known_metric(&ask.metric).cloned() else { return nothing() };
     let wanted = match &ask.object {
         None => None,
         Some(object) => match names.known_object(file, object)? {
             Some(id) => Some((id.cast_unsigned(), Arc::clone(object))),
-            None => return Ok(Vec::new()),
+            None => return nothing(),
         },
     };
     let most = usize::try_from(ask.limit).unwrap_or(FRAMES_MOST).min(FRAMES_MOST);
     let (first, end) = places(ask.tier, metric.id, ask.from, ask.until);
-    let mut frames: Vec<Frame> = Vec::new();
+    let (mut frames, mut unreadable) = (Vec::<Frame>::new(), Vec::new());
     let mut bytes = 0;
     file.each(&FRAMES, [first, end], |row| {
         if frames.len() >= most {
@@ -49,12 +60,18 @@ pub(super) fn frames(file: &File, names: &mut Names, ask: &FrameAsk) -> StoreRes
         }
         let at = moment(get(row, 0)?);
         let blob = row.get_ref(1).and_then(|blob| blob.as_blob().map_err(Into::into));
-        let blob = blob.map_err(|error| damaged(&metric.name, at, &error))?;
-        let points = points(file, names, blob, wanted.as_ref());
-        let points = points.map_err(|error| match error {
-            Reading::Damaged(error) => damaged(&metric.name, at, &error),
-            Reading::Store(error) => error,
-        })?;
+        let points = match blob {
+            Ok(blob) => points(file, names, blob, wanted.as_ref()),
+            Err(error) => Err(Reading::Damaged(error.to_string())),
+        };
+        let points = match points {
+            Ok(points) => points,
+            Err(Reading::Damaged(why)) => {
+                unreadable.push(Unreadable { at, why });
+                return Ok(true);
+            }
+            Err(Reading::Store(error)) => return Err(error),
+        };
         bytes += points.iter().map(|(_, point)| point.len() + POINT_BYTES).sum::<usize>();
         if bytes > POINTS_BYTES_MOST {
             return Err(super::file::too_late());
@@ -66,7 +83,7 @@ pub(super) fn frames(file: &File, names: &mut Names, ask: &FrameAsk) -> StoreRes
         }
         Ok(true)
     })?;
-    Ok(frames)
+    Ok((frames, unreadable))
 }
 
 /// An object's name and its point.
@@ -74,7 +91,7 @@ type NamedPoint = (Arc<str>, Vec<u8>);
 
 /// Why the points of a window could not be read.
 enum Reading {
-    Damaged(super::codec::Damaged),
+    Damaged(String),
     Store(StoreError),
 }
 
@@ -87,7 +104,7 @@ fn points(
 ) -> Result<Vec<NamedPoint>, Reading> {
     let mut found = Vec::new();
     for point in Points::of(blob) {
-        let (id, bytes) = point.map_err(Reading::Damaged)?;
+        let (id, bytes) = point.map_err(|error| Reading::Damaged(error.to_string()))?;
         let name = match wanted {
             Some((wanted, name)) => (*wanted == id).then(|| Arc::clone(name)),
             None => names.text(file, id.cast_signed()).map_err(Reading::Store)?,
@@ -97,10 +114,6 @@ fn points(
         }
     }
     Ok(found)
-}
-
-fn damaged(metric: &str, at: UnixMs, why: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Engine(format!("the window of {metric} at {} cannot be read: {why}", at.0))
 }
 
 /// The names of the metrics a tier holds between two moments, sorted.

@@ -10,7 +10,7 @@ use super::names::Metric;
 use super::open;
 use super::queries::{
     DROP_ALERTS, DROP_ANNOTATIONS, DROP_CLOSED_ALERTS, DROP_FRAMES, DROP_LOGS, EXPIRE_ALERTS,
-    EXPIRE_ANNOTATIONS, NEWEST, OLDEST, OLDEST_LOG,
+    EXPIRE_ANNOTATIONS, EXPIRE_LOGS, NEWEST, OLDEST, OLDEST_LOG,
 };
 
 /// So many windows of one metric, and so many rows of a table, are deleted with one statement.
@@ -34,9 +34,9 @@ const ANNOTATIONS_MOST: i64 = 10_000;
 
 impl Keeper {
     /// Lets go of what is older than it is kept, a bounded slice of each kind.
-    pub(super) fn expire(&mut self, newest: UnixMs) -> StoreResult<()> {
+    pub(super) fn expire(&mut self, horizon: UnixMs) -> StoreResult<()> {
         for tier in Tier::ALL {
-            let before = newest.plus_ms(-tier.keep_ms());
+            let before = horizon.plus_ms(-tier.keep_ms());
             let mut freed = Freed::default();
             for metric in self.names.metrics() {
                 let (first, _) = all_places(tier, metric.id);
@@ -48,14 +48,17 @@ impl Keeper {
             }
             self.tallies.free(Part::Frames(tier), freed);
         }
+        let before = horizon.plus_ms(-self.log_keep_ms).0;
+        let gone = self.file.returned(&EXPIRE_LOGS, [before, 4 * SLICE], same)?;
+        self.tallies.free(Part::Logs, gone);
         // Annotations and alerts are kept as long as the windows they explain.
-        let before = newest.plus_ms(-Tier::Hour.keep_ms()).0;
+        let before = horizon.plus_ms(-Tier::Hour.keep_ms()).0;
         let gone = self.file.returned(&EXPIRE_ANNOTATIONS, [before, SLICE], same)?;
         self.tallies.free(Part::Annotations, gone);
         let gone = self.file.returned(&EXPIRE_ALERTS, [SLICE, before], same)?;
         self.tallies.free(Part::Alerts, gone);
         let share = self.budget.share(Part::Objects);
-        self.names.forget_unused(&self.file, &mut self.tallies, newest, share)
+        self.names.forget_unused(&self.file, &mut self.tallies, horizon, share)
     }
 
     /// Makes room for what is about to be written into a tier.

@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 pub use tracing_context::traced;
 
 use self::visit::{Slot, Target, Visit};
-use super::heartbeat::Pulse;
 use super::meter::Meter;
+use super::pulse::Pulse;
 use super::running::Running;
 use crate::config::Config;
 

@@ -1,7 +1,7 @@
 //! What admins just told the monitor reaches it at once.
 
 use galen_core::StoreResult;
-use galen_core::model::{RuleChange, Silence};
+use galen_monitor::Orders;
 
 use crate::caller::Anybody;
 
@@ -9,16 +9,17 @@ use crate::caller::Anybody;
 /// be read just now, the monitor's next tick reads it, and the answer is not spoiled.
 pub(super) async fn refresh(by: &Anybody) {
     match read(by).await {
-        Ok((changes, silences)) => by.app().monitor.refresh(changes, silences),
+        Ok(orders) => by.app().monitor.refresh(orders),
         Err(error) => {
             tracing::warn!(%error, "rules and silences reach the monitor with its next tick");
         }
     }
 }
 
-async fn read(by: &Anybody) -> StoreResult<(Vec<RuleChange>, Vec<Silence>)> {
-    let store = &by.app().store;
-    let changes = store.rule_changes(by.cx()).await?;
-    let silences = store.silences(by.cx(), by.app().clock.now()).await?;
-    Ok((changes, silences))
+async fn read(by: &Anybody) -> StoreResult<Orders> {
+    let (store, clock) = (&by.app().store, &by.app().clock);
+    let read_at_ns = clock.monotonic_ns();
+    let rule_changes = store.rule_changes(by.cx()).await?;
+    let silences = store.silences(by.cx(), clock.now()).await?;
+    Ok(Orders { rule_changes, silences, read_at_ns })
 }

@@ -1,6 +1,6 @@
 //! `GET /api/admin/logs`: what the log says.
 
-use galen_core::{Code, LogAsk, LogLevel, LoggedLine, RequestId, UserId};
+use galen_core::{Code, LogAsk, LogLevel, LoggedLine, RequestId, TraceId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -94,6 +94,7 @@ impl<'a> From<&'a LoggedLine> for LineView<'a> {
     ("route" = Option<String>, Query, max_length = 300, description = "Of this route, with or without its method."),
     ("user_id" = Option<String>, Query, format = "uuid", description = "Of this user's requests."),
     ("request_id" = Option<String>, Query, format = "uuid", description = "Of this request."),
+    ("trace_id" = Option<String>, Query, pattern = "^[0-9a-f]{32}$", description = "Of this trace (W3C Trace Context)."),
     ("text" = Option<String>, Query, max_length = 200, description = "With this text in the message or the fields; case does not matter for ASCII."),
     ("from" = Option<String>, Query, description = "From when on: RFC 3339, or milliseconds since 1970."),
     ("until" = Option<String>, Query, description = "Up to when."),
@@ -119,6 +120,9 @@ fn ask(query: &mut Query) -> LogAsk {
         route: query.line("route", OBJECT_CHARS_MAX),
         user_id: query.parsed("user_id", "Expected a user's identifier."),
         request_id: query.parsed("request_id", "Expected a request's identifier."),
+        trace_id: query
+            .parsed("trace_id", "Expected a trace: 32 hexadecimal digits.")
+            .map(|trace: TraceId| trace.to_string()),
         text: query.line("text", TEXT_CHARS_MAX),
         before: query.parsed("before", "Expected the number of a line."),
         after: query.parsed("after", "Expected the number of a line."),

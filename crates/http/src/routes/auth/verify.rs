@@ -8,21 +8,26 @@ use http::{HeaderName, HeaderValue};
 
 use crate::answer::Answer;
 use crate::caller::SignedIn;
+use crate::trace::HandedOn;
 
 const USER: HeaderName = HeaderName::from_static("x-galen-user");
 const EMAIL: HeaderName = HeaderName::from_static("x-galen-email");
 const ROLE: HeaderName = HeaderName::from_static("x-galen-role");
 
 /// Says who is signed in, in headers for nginx `auth_request` and Caddy `forward_auth`. The address is
-/// percent-encoded where it is not printable ASCII, so that it is one safe header value.
+/// percent-encoded where it is not printable ASCII, so that it is one safe header value. The trace
+/// context is in the answer under the names of the request's own headers, because proxies copy
+/// headers from here into the request under the same names.
 #[utoipa::path(get, path = "/api/auth/verify", tag = "auth", security(("session" = [])), responses(
     (status = 200, description = "Somebody is signed in.", headers(
         ("X-Galen-User" = String, description = "The user's identifier."),
         ("X-Galen-Email" = String, description = "The user's address, percent-encoded where needed."),
         ("X-Galen-Role" = String, description = "The user's role."),
+        ("traceparent" = Option<String>, description = "The trace to go on with, where there is one (W3C Trace Context)."),
+        ("tracestate" = Option<String>, description = "The client's, unchanged."),
     )),
 ))]
-pub(crate) async fn verify(by: SignedIn) -> Answer {
+pub(crate) async fn verify(by: SignedIn, trace: HandedOn) -> Answer {
     let user = &by.caller().user;
     let mut response = Response::new(Body::empty());
     let named = [
@@ -36,6 +41,7 @@ pub(crate) async fn verify(by: SignedIn) -> Answer {
         let value = value.map_err(|_| crate::fault::Fault::new(galen_core::Code::Internal))?;
         response.headers_mut().insert(name, value);
     }
+    trace.put(response.headers_mut());
     Ok(response)
 }
 

@@ -101,7 +101,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Reply {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.addr);
+        let mut head = format!("{method} {path} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            write!(head, "host: {}\r\n", self.addr).expect("text");
+        }
         if !self.cookies.is_empty() {
             let pairs: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
             write!(head, "cookie: {}\r\n", pairs.join("; ")).expect("text");

@@ -22,7 +22,7 @@ fn the_other_process() {
     for n in 0_i64.. {
         let at = begin().plus_ms(n * 10_000);
         let mut batch = frames(vec![frame("http", at, (20, 200)), frame("detail", at, (20, 200))]);
-        batch.logs = vec![line(at, LogLevel::Info, &n.to_string()); 20];
+        batch.logs = logs(vec![line(at, LogLevel::Info, &n.to_string()); 20]).logs;
         runtime.block_on(history.append(batch)).unwrap();
         let mut out = std::io::stdout().lock();
         writeln!(out, "kept {n}").and_then(|()| out.flush()).unwrap();

@@ -8,6 +8,7 @@ mod search;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use galen_core::{
     AlertId, Annotation, Clock, Frame, FrameAsk, HistoryBatch, KeptAlert, LogAsk, LogLevel,
@@ -17,6 +18,8 @@ use galen_testkit::HandClock;
 
 use super::{HistorySettings, SqliteHistory};
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Where the hand clock begins.
 fn begin() -> UnixMs {
     HandClock::new().now()
@@ -24,6 +27,21 @@ fn begin() -> UnixMs {
 
 fn open(path: &Path) -> SqliteHistory {
     open_with(HistorySettings::at(path))
+}
+
+/// A history whose clock the test moves.
+fn open_at(path: &Path, clock: &Arc<HandClock>) -> SqliteHistory {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    SqliteHistory::open(HistorySettings::at(path), clock).unwrap()
+}
+
+/// Lets time pass; the clock takes a month at a time.
+fn pass(clock: &HandClock, mut ms: i64) {
+    while ms > 0 {
+        let step = ms.min(30 * DAY_MS);
+        clock.advance_ms(u32::try_from(step).unwrap());
+        ms -= step;
+    }
 }
 
 fn open_with(settings: HistorySettings) -> SqliteHistory {
@@ -76,7 +94,11 @@ fn line(at: UnixMs, level: LogLevel, message: &str) -> LogLine {
     }
 }
 
-fn logs(logs: Vec<LogLine>) -> HistoryBatch {
+/// Lines that nobody handed over before.
+fn logs(lines: Vec<LogLine>) -> HistoryBatch {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let place = || NEXT.fetch_add(1, Ordering::Relaxed);
+    let logs = lines.into_iter().map(|line| (place(), line)).collect();
     HistoryBatch { logs, ..HistoryBatch::default() }
 }
 

@@ -24,6 +24,7 @@ fn lines() -> Vec<LogLine> {
             .then(|| format!("{} /api/me", if n.is_multiple_of(6) { "PUT" } else { "GET" })),
         user_id: Some(UserId::from_bytes([(n % 5) as u8; 16])),
         request_id: Some(RequestId::from_bytes([n as u8; 16])),
+        trace_id: Some(format!("{:032x}", n + 1)),
         fields: format!("{{\"key\":\"VALUE-{n}\"}}"),
         ..line(
             begin().plus_ms(n as i64 * 1_000),
@@ -61,6 +62,8 @@ async fn lines_are_found_by_each_of_their_marks_and_by_all_together() {
     assert_eq!(found(&history, route("/api")).await, [] as [i64; 0]);
     let request_id = Some(RequestId::from_bytes([42; 16]));
     assert_eq!(found(&history, LogAsk { request_id, ..any_log() }).await, [42]);
+    let trace_id = Some(format!("{:032x}", 43));
+    assert_eq!(found(&history, LogAsk { trace_id, ..any_log() }).await, [42]);
     let user_id = Some(UserId::from_bytes([3; 16]));
     assert_eq!(
         found(&history, LogAsk { user_id, until: Some(second(9)), ..any_log() }).await,
@@ -216,6 +219,7 @@ fn no_statement_scans_but_those_that_read_a_few_rows_in_order() {
     // In the order of a key, cut after so many rows: a slice, a page, or a table of a few rows.
     let excused = [
         ("history.metrics", "SCAN metrics"),
+        ("history.add_annotation", "SCAN CONSTANT ROW"),
         ("history.forget_oldest_objects", "SCAN objects USING COVERING INDEX objects_by_use"),
         ("history.drop_logs", "SCAN logs"),
         ("history.oldest_log", "SCAN logs"),
