@@ -1,4 +1,4 @@
-//! Invitations.
+//! Invitations: sent, listed and taken back by admins.
 
 pub(super) mod list;
 pub(super) mod send;
