@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,18 +37,23 @@ type HashJob = (Vec<u8>, oneshot::Sender<bool>);
 struct Floor {
     database: String,
     hashes: mpsc::SyncSender<HashJob>,
+    /// What every open stream is told.
+    tell: tokio::sync::broadcast::Sender<Arc<str>>,
 }
 
 /// Serves until it is killed.
 pub(crate) fn serve(address: &str, database: &str) -> Result<()> {
     seed(database)?;
-    let floor = Arc::new(Floor { database: database.to_owned(), hashes: hash_pool()? });
+    let (tell, _) = tokio::sync::broadcast::channel(64);
+    let floor = Arc::new(Floor { database: database.to_owned(), hashes: hash_pool()?, tell });
     let app = Router::new()
         .route("/hello", get(|| async { "hello" }))
         .route("/csrf", get(csrf))
         .route("/me", get(me))
         .route("/notifications", get(notifications))
         .route("/login", post(login))
+        .route("/events", get(events))
+        .route("/broadcast", post(broadcast))
         .with_state(floor);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await.context("listen")?;
@@ -215,5 +221,22 @@ async fn login(
     match receiver.await {
         Ok(true) => StatusCode::OK,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A stream of events as axum makes one, fed by a channel of tokio: what fan-out costs without a
+/// session, a store or a promise.
+async fn events(State(floor): State<Arc<Floor>>) -> impl IntoResponse {
+    let told = futures_util::stream::unfold(floor.tell.subscribe(), |mut told| async move {
+        let text = told.recv().await.ok()?;
+        Some((Ok::<_, std::convert::Infallible>(Event::default().data(&*text)), told))
+    });
+    Sse::new(told).keep_alive(KeepAlive::default())
+}
+
+async fn broadcast(State(floor): State<Arc<Floor>>, body: String) -> StatusCode {
+    match floor.tell.send(body.into()) {
+        Ok(_) => StatusCode::CREATED,
+        Err(_) => StatusCode::NOT_FOUND,
     }
 }

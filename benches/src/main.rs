@@ -2,6 +2,7 @@
 
 mod floor;
 mod raw;
+mod streams;
 
 use anyhow::{Context, Result, bail};
 
@@ -9,9 +10,10 @@ use anyhow::{Context, Result, bail};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "\
-usage: galen-floor serve ADDRESS DATABASE   a bare axum server: /hello /csrf /me /notifications /login
+usage: galen-floor serve ADDRESS DATABASE   a bare axum server: /hello /csrf /me /notifications /login /events /broadcast
        galen-floor argon2 THREADS SECONDS   raw Argon2id hashes a second, memory reused
-       galen-floor commits DATABASE ROWS SECONDS   raw durable commits of ROWS rows each";
+       galen-floor commits DATABASE ROWS SECONDS   raw durable commits of ROWS rows each
+       galen-floor streams JOB   a crowd of readers of a stream, as the file says";
 
 #[expect(clippy::print_stdout, reason = "a command line prints its figures")]
 fn main() -> Result<()> {
@@ -27,6 +29,10 @@ fn main() -> Result<()> {
         ["commits", database, rows, seconds] => {
             let (commits, rows) = raw::commits(database, number(rows)?, number(seconds)? as u64)?;
             println!("{commits:.1} commits/s {rows:.1} rows/s");
+            Ok(())
+        }
+        ["streams", job] => {
+            println!("{}", streams::run(job)?);
             Ok(())
         }
         _ => bail!("{USAGE}"),

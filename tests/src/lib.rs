@@ -1,8 +1,11 @@
 //! What the house's end-to-end tests share: real processes, and a client that behaves like a browser.
 
+pub mod chaos;
 pub mod client;
+pub mod doctoring;
 pub mod galen;
 pub mod patients;
 pub mod python;
+pub mod redis;
 pub mod sickroom;
 pub mod smtp;

@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Client;
 use crate::galen::{free_port, stop};
-use crate::python::{lock, source, speaking};
+use crate::python::{home, lock, source, speaking};
+use crate::sickroom::{command, run};
 
 /// How long a patient may take to create its database and answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,6 +46,38 @@ pub enum Fault {
     PortTaken,
     /// A PID file whose process is gone.
     StalePidFile,
+    /// `read.py` keeps a read transaction while the application writes thousands of times.
+    CheckpointStarved,
+    /// A rollback journal, and `read.py` reads for a second at a time while `GET /api/auth/csrf` wants to write.
+    RollbackReader,
+    /// `GET /api/auth/csrf` reads before it writes, beside a busy writer.
+    BusySnapshot,
+    /// The application has opened its database for reading only and writes to it.
+    ReadOnly,
+    /// The root page of an index is overwritten; `GET /api/notifications` uses it.
+    Damaged,
+    /// `GET /api/auth/csrf` commits each of many rows by itself.
+    CommitBound,
+    /// The file at the database's path is another one since the application opened it.
+    Replaced,
+    /// `GET /api/auth/csrf` raises; the other answers allow an origin.
+    HiddenError,
+    /// Three workers, each with sessions of its own.
+    SessionInMemory,
+    /// Five requests a second for one address, used up by others of that address.
+    Limiter,
+    /// The first `GET /api/auth/csrf` takes 0.9 s, and no other.
+    ColdStart,
+    /// Live streams hold every thread of the pool.
+    Streams,
+    /// Eight megabytes, slowly (Express).
+    LargeAnswer,
+    /// A Secure cookie on plain HTTP (Express).
+    SecureCookie,
+    /// `GET /api/auth/csrf` asks the service at this port once.
+    Upstream(u16),
+    /// It asks the service at this port once for each of sixty rows.
+    OneByOne(u16),
 }
 
 impl Fault {
@@ -64,7 +97,31 @@ impl Fault {
         Self::Copies,
         Self::PortTaken,
         Self::StalePidFile,
+        Self::CheckpointStarved,
+        Self::RollbackReader,
+        Self::BusySnapshot,
+        Self::ReadOnly,
+        Self::Damaged,
+        Self::CommitBound,
+        Self::Replaced,
+        Self::HiddenError,
+        Self::SessionInMemory,
+        Self::Limiter,
+        Self::ColdStart,
+        Self::Streams,
+        Self::LargeAnswer,
+        Self::SecureCookie,
+        Self::Upstream(0),
+        Self::OneByOne(0),
     ];
+
+    /// The port of the service that is asked, where one is.
+    fn upstream(self) -> u16 {
+        match self {
+            Self::Upstream(port) | Self::OneByOne(port) => port,
+            _ => 0,
+        }
+    }
 
     /// The value of `PATIENT_FAULT`; faults that lie outside the application run it unharmed.
     fn in_the_app(self) -> &'static str {
@@ -79,7 +136,24 @@ impl Fault {
             Self::Bloat => "bloat",
             Self::ExpiredSessions => "expired_sessions",
             Self::Zombies => "zombies",
-            Self::None | Self::Copies | Self::PortTaken | Self::StalePidFile => "none",
+            Self::CheckpointStarved => "checkpoint_starved",
+            Self::RollbackReader => "rollback_reader",
+            Self::BusySnapshot => "busy_snapshot",
+            Self::ReadOnly => "read_only",
+            Self::Damaged => "damaged",
+            Self::CommitBound => "commit_bound",
+            Self::HiddenError => "hidden_error",
+            Self::SessionInMemory => "session_in_memory",
+            Self::Limiter => "limiter",
+            Self::ColdStart => "cold_start",
+            Self::Streams => "streams",
+            Self::LargeAnswer => "large_answer",
+            Self::SecureCookie => "secure_cookie",
+            Self::Upstream(_) => "upstream",
+            Self::OneByOne(_) => "one_by_one",
+            Self::None | Self::Copies | Self::PortTaken | Self::StalePidFile | Self::Replaced => {
+                "none"
+            }
         }
     }
 }
@@ -128,6 +202,22 @@ impl Patient {
         };
         patient.wait()?;
         patient.add_what_lies_outside(&python, fault)?;
+        Ok(patient)
+    }
+
+    /// Starts the same with Express: the faults that lie in no framework.
+    ///
+    /// # Errors
+    /// Without `node` and `npm`, without the packages, or when it does not come up.
+    pub fn express(fault: Fault) -> Result<Self> {
+        let modules = node_modules()?;
+        let alone = lock("alone.lock")?;
+        let folder = tempfile::tempdir().context("make a temporary folder")?;
+        fs::copy(express("app.js"), folder.path().join("app.js"))?;
+        let port = free_port()?;
+        let app = serve_express(&modules, folder.path(), fault, port)?;
+        let mut patient = Self { app, helpers: Vec::new(), folder, port, _alone: alone };
+        patient.wait()?;
         Ok(patient)
     }
 
@@ -225,6 +315,24 @@ impl Patient {
                 self.helpers.push(second);
             }
             Fault::Hashing => self.load(70, 0, &["POST:/api/auth/login"])?,
+            Fault::CheckpointStarved => {
+                self.helpers.push(speaking(python, folder, &words(&["read.py", "dev.db"]))?);
+                // Of what was there before the reader, a thousand frames at most are written back.
+                grown(&folder.join("dev.db-wal"), 10_000_000)?;
+            }
+            Fault::RollbackReader => {
+                let reading = words(&["read.py", "dev.db", "1.2", "0.1"]);
+                self.helpers.push(speaking(python, folder, &reading)?);
+            }
+            Fault::Replaced => replace(&self.url(), &folder.join("dev.db"))?,
+            Fault::Limiter => self.load(2, 60, &["/api/auth/csrf"])?,
+            Fault::Streams => {
+                let port = self.port.to_string();
+                let listening = words(&["listen.py", &port, "/api/live", "56"]);
+                self.helpers.push(speaking(python, folder, &listening)?);
+                // The second event of a stream tells that it is one.
+                std::thread::sleep(Duration::from_millis(3500));
+            }
             Fault::StalePidFile => fs::write(folder.join("app.pid"), format!("{}\n", gone()?))?,
             _ => {}
         }
@@ -284,8 +392,10 @@ fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child>
             "--port",
         ])
         .arg(port.to_string())
+        .args(if fault == Fault::SessionInMemory { &["--workers", "3"][..] } else { &[] })
         .current_dir(folder)
         .env("PATIENT_FAULT", fault.in_the_app())
+        .env("PATIENT_UPSTREAM", fault.upstream().to_string())
         .env("PATIENT_DB", folder.join("dev.db"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
@@ -293,6 +403,69 @@ fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child>
         .stderr(log)
         .spawn()
         .context("start uvicorn")
+}
+
+fn express(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("patients/express").join(name)
+}
+
+/// The packages of the Express patients, installed once per lock file.
+fn node_modules() -> Result<PathBuf> {
+    let _one_at_a_time = lock("node.lock")?;
+    let home = home()?.join("express");
+    let wanted = fs::read_to_string(express("package-lock.json"))?;
+    let mark = home.join("package-lock.installed");
+    if !fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        fs::create_dir_all(&home)?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(express(name), home.join(name))?;
+        }
+        let install = ["ci", "--silent", "--no-audit", "--no-fund", "--prefix"];
+        run(command("npm").args(install).arg(&home))?;
+        fs::write(mark, wanted)?;
+    }
+    Ok(home.join("node_modules"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
+fn serve_express(modules: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child> {
+    let log = File::create(folder.join("app.log"))?;
+    Command::new("node")
+        .args(["app.js".to_owned(), port.to_string()])
+        .current_dir(folder)
+        .env("NODE_PATH", modules)
+        .env("PATIENT_FAULT", fault.in_the_app())
+        .env("PATIENT_UPSTREAM", fault.upstream().to_string())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("start node")
+}
+
+/// Waits until a file has grown to so many bytes.
+fn grown(file: &Path, bytes: u64) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while fs::metadata(file).map_or(0, |meta| meta.len()) < bytes {
+        if Instant::now() > until {
+            bail!("{} did not grow to {bytes} bytes in {PATIENCE:?}", file.display());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// Puts a copy in the place of a database that the application has open.
+fn replace(url: &str, database: &Path) -> Result<()> {
+    Client::new(url).get("/api/notifications")?;
+    let aside = database.with_extension("aside");
+    fs::copy(database, &aside)?;
+    fs::rename(&aside, database)?;
+    Ok(())
+}
+
+fn words(all: &[&str]) -> Vec<String> {
+    all.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// The PID of a process that has just ended.

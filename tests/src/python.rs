@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::galen::stop;
 
 /// Where what such programs share is kept between runs.
-fn home() -> Result<PathBuf> {
+pub(crate) fn home() -> Result<PathBuf> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/patients");
     fs::create_dir_all(&home)?;
     Ok(home.canonicalize()?)

@@ -176,13 +176,14 @@ impl Disk {
         format!("7:{}", self.device.trim_start_matches("/dev/loop"))
     }
 
-    /// Lets so many writes a second reach it, until the value ends (blkio of version 1, root group).
+    /// Lets so many `read`s or `write`s a second reach it, until the value ends (blkio of version 1,
+    /// root group).
     ///
     /// # Errors
     /// Without the controller.
-    pub fn slow_down(&self, writes_per_second: u32) -> Result<Slowed> {
-        let slowed = Slowed { number: self.number() };
-        slowed.set(writes_per_second)?;
+    pub fn slow_down(&self, what: &'static str, per_second: u32) -> Result<Slowed> {
+        let slowed = Slowed { number: self.number(), what };
+        slowed.set(per_second)?;
         Ok(slowed)
     }
 
@@ -205,15 +206,17 @@ impl Disk {
     }
 }
 
-/// A limit of writes on a device, taken away with the value.
+/// A limit of reads or writes on a device, taken away with the value.
 pub struct Slowed {
     number: String,
+    what: &'static str,
 }
 
 impl Slowed {
-    fn set(&self, writes_per_second: u32) -> Result<()> {
-        let file = Path::new(CGROUPS).join("blkio/blkio.throttle.write_iops_device");
-        let line = format!("{} {writes_per_second}", self.number);
+    fn set(&self, per_second: u32) -> Result<()> {
+        let file = format!("blkio/blkio.throttle.{}_iops_device", self.what);
+        let file = Path::new(CGROUPS).join(file);
+        let line = format!("{} {per_second}", self.number);
         fs::write(&file, line).with_context(|| format!("write {}", file.display()))
     }
 }
@@ -421,6 +424,19 @@ impl Drop for Sick {
     }
 }
 
+/// A file of so many bytes whose pages are not in memory any more.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn cold_file(path: &Path, size_bytes: usize) -> Result<()> {
+    let mut file = File::create(path)?;
+    std::io::Write::write_all(&mut file, &vec![7_u8; size_bytes])?;
+    file.sync_all()?;
+    // GNU dd asks the kernel to drop a whole file so: posix_fadvise(POSIX_FADV_DONTNEED).
+    let of = format!("of={}", path.display());
+    run(command("dd").args([&of, "oflag=nocache", "conv=notrunc", "count=0", "status=none"]))
+}
+
 /// What an examination said.
 pub struct Report(Value);
 
@@ -532,7 +548,7 @@ fn sources() -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test starts what the doctor examines")]
-fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
     command
@@ -542,7 +558,7 @@ fn spawn(command: &mut Command) -> Result<Child> {
     command.spawn().with_context(|| format!("start {command:?}"))
 }
 
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("start {command:?}"))?;
     if !status.success() {
         bail!("{command:?} ended with {status}");

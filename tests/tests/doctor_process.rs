@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use galen_tests::galen::free_port;
-use galen_tests::sickroom::{Cgroup, Disk, Sick, Start, skipped};
+use galen_tests::sickroom::{Cgroup, Disk, Sick, Start, cold_file, skipped};
 
 const APP: &[&str] = &["app.py", "PORT"];
 const GUNICORN: &[&str] =
@@ -60,11 +60,11 @@ fn a_sync_worker_of_gunicorn_is_named_and_its_master_is_not() {
 
 #[test]
 fn a_cpu_quota_is_named_by_its_cgroup_and_no_neighbour_is() {
-    let settings = &[("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "2000")];
+    let settings = &[("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", "3000")];
     let group = or_skip!("the cpu controller", Cgroup::new("cpu", "quota", settings));
     let sick = start(APP, &[]);
     or_skip!("the cpu controller", group.add(sick.pid()));
-    let report = sick.examine("127.0.0.1", &["/api/items"]).expect("a report");
+    let report = sick.examine("127.0.0.1", &["/api/compute"]).expect("a report");
     let cgroup = report.among("F20").expect("F20");
     assert!(cgroup.ends_with(&group.name()), "{cgroup}");
     assert!(report.among("F19").is_none());
@@ -106,7 +106,7 @@ fn a_worker_that_falls_over_again_and_again_is_named() {
 #[test]
 fn a_slow_disk_is_named_by_the_file_that_waits_for_it() {
     let disk = or_skip!("a loop device", Disk::new(16));
-    let limit = or_skip!("the blkio controller", disk.slow_down(4));
+    let limit = or_skip!("the blkio controller", disk.slow_down("write", 4));
     let data = disk.path().display().to_string();
     let sick = start(APP, &[("PATIENT_DATA", &data)]);
     let report = sick.examine("127.0.0.1", &["/health", "/api/save"]);
@@ -153,7 +153,7 @@ fn a_full_cgroup_of_tasks_is_named_and_not_taken_for_descriptors() {
 
 #[test]
 fn collections_on_the_loop_are_named_with_their_line() {
-    let sick = start(APP, &[("PATIENT_FAULT", "gc")]);
+    let sick = start(APP, &[("PATIENT_FAULT", "gc"), ("PATIENT_COLLECTIONS", "14")]);
     let report = sick.examine("127.0.0.1", &["/health", "/api/clean"]).expect("a report");
     assert!(report.named("F23").expect("F23").contains("clean"));
     assert!(report.rules_out("F14") && report.rules_out("F24"));
@@ -161,14 +161,17 @@ fn collections_on_the_loop_are_named_with_their_line() {
 
 #[test]
 fn a_working_set_larger_than_its_memory_is_named_and_not_taken_for_a_slow_disk() {
-    let settings = &[("memory.limit_in_bytes", "80M")];
+    let settings = &[("memory.limit_in_bytes", "24M")];
     let group = or_skip!("the memory controller", Cgroup::new("memory", "thrash", settings));
-    let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder");
-    std::fs::write(folder.path().join("archive"), vec![7_u8; 400 << 20]).expect("an archive");
-    let data = folder.path().display().to_string();
+    let disk = or_skip!("a loop device", Disk::new(200));
+    cold_file(&disk.path().join("archive"), 150 << 20).expect("an archive");
+    let limit = or_skip!("the blkio controller", disk.slow_down("read", 60));
+    let data = disk.path().display().to_string();
     let sick = start(APP, &[("PATIENT_FAULT", "thrash"), ("PATIENT_DATA", &data)]);
     or_skip!("the memory controller", group.add(sick.pid()));
-    let report = sick.examine("127.0.0.1", &["/health", "/api/archive"]).expect("a report");
+    let report = sick.examine("127.0.0.1", &["/health", "/api/archive"]);
+    drop(limit);
+    let report = report.expect("a report");
     assert_eq!(report.named("F24").expect("F24"), sick.pid().to_string());
     assert!(report.rules_out("F32") && report.rules_out("F25"));
 }

@@ -154,7 +154,7 @@ fn a_held_lock_alerts_once_and_is_over_once() {
         let inbox = get(&admin, "/api/notifications?limit=100");
         let items = inbox["items"].as_array().cloned().unwrap_or_default();
         let ours = items.iter().filter(|item| item["category"] == "alert");
-        ours.filter(|item| item["data"]["telling"] == telling).count()
+        ours.filter(|item| item["params"]["telling"] == telling).count()
     };
     wait_for("the message", &galen, || (told("firing") == 1).then_some(()));
     wait_until_ready(&galen);

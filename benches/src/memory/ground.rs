@@ -64,13 +64,13 @@ impl Ground {
         }
         self.observer.request(&RequestRecord {
             request_id: RequestId::from_bytes([7; 16]),
+            trace: None,
             user_id: None,
             route,
             method: "GET",
             status,
             code: (status >= 400).then_some("request.not_found"),
             outcome: RequestOutcome::Answered,
-            trace: None,
             ledger: ledger.snapshot(wall_ns),
         });
     }

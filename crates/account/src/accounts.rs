@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use galen_core::links::LinkPurpose;
 use galen_core::model::{Act, Warrant};
-use galen_core::{AuditId, Clock, Cx, Entropy, LinkId, Secret, Store, UserId};
+use galen_core::{AuditId, Bus, Clock, Cx, Entropy, LinkId, Secret, Store, UserId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::api_keys::KeyUses;
 use crate::desk::Desk;
 use crate::hash::HashPool;
 use crate::limits::Limits;
@@ -23,6 +24,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub entropy: Arc<dyn Entropy>,
+    /// Who is told what has just happened.
+    pub bus: Arc<dyn Bus>,
 }
 
 /// The installation's keys. They come from a file of mode 0600; there are no defaults.
@@ -81,18 +84,20 @@ pub struct Accounts {
     pub(crate) pool: HashPool,
     pub(crate) limits: Limits,
     pub(crate) touches: Touches,
+    pub(crate) key_uses: KeyUses,
 }
 
 impl Accounts {
     /// Opens the room. Costs next to nothing: hashing threads start with the first need.
     #[must_use]
     pub fn new(ports: Ports, policy: Policy, keys: Keys) -> Self {
-        let Ports { store, clock, entropy } = ports;
+        let Ports { store, clock, entropy, bus } = ports;
         Self {
-            desk: Arc::new(Desk::new(store, policy.session.cache_sessions)),
+            desk: Arc::new(Desk::new(store, bus, policy.session.cache_sessions)),
             pool: HashPool::new(policy.hash, Arc::clone(&clock), Arc::clone(&entropy)),
-            limits: Limits::new(&policy.limits, Arc::clone(&clock), entropy.as_ref()),
+            limits: Limits::new(&policy, Arc::clone(&clock), entropy.as_ref()),
             touches: Touches::default(),
+            key_uses: KeyUses::default(),
             clock,
             entropy,
             keys,

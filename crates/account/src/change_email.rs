@@ -49,7 +49,7 @@ impl Accounts {
                 .write_by(cx, caller, move |desk, cx| {
                     Box::pin(async move {
                         let asked = desk.store.ask_email_change(cx, act, change).await;
-                        desk.forget(&[], user_id);
+                        desk.told_one(user_id);
                         asked
                     })
                 })
@@ -106,7 +106,7 @@ impl Accounts {
                 Box::pin(async move {
                     let confirmed = desk.store.confirm_email(cx, act, hash, told).await;
                     if let Ok(Ok(EmailConfirmed::Changed(user))) = &confirmed {
-                        desk.forget(&[], user.id);
+                        desk.told_one(user.id);
                     }
                     confirmed
                 })

@@ -70,6 +70,7 @@ impl Accounts {
                     let ended = desk.store.change_password(cx, act, change).await?;
                     if let Some(ended) = &ended {
                         desk.forget(ended, user_id);
+                        desk.told_one(user_id);
                     }
                     Ok(ended)
                 })

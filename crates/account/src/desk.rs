@@ -3,36 +3,89 @@
 
 use std::sync::Arc;
 
-use galen_core::model::{EndedSession, User};
-use galen_core::{Cx, Fut, Ledger, Store, StoreError, StoreResult, TokenHash, UserId};
+use galen_core::model::{Delivered, EndedSession, User};
+use galen_core::{
+    Bus, Cx, Fut, Ledger, SessionId, Signal, Store, StoreError, StoreResult, TokenHash, UserId,
+};
 
 use crate::Caller;
 use crate::exact::ExactCache;
 use crate::held::Held;
 
-/// The store with the caches in front of it.
+/// The store with the caches in front of it, and the bus behind it.
 pub(crate) struct Desk {
     pub(crate) store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
     pub(crate) sessions: ExactCache<TokenHash, Arc<Held>>,
     pub(crate) users: ExactCache<UserId, Arc<User>>,
 }
 
 impl Desk {
-    pub(crate) fn new(store: Arc<dyn Store>, capacity: u32) -> Self {
-        Self { store, sessions: ExactCache::new(capacity), users: ExactCache::new(capacity) }
+    pub(crate) fn new(store: Arc<dyn Store>, bus: Arc<dyn Bus>, capacity: u32) -> Self {
+        let (sessions, users) = (ExactCache::new(capacity), ExactCache::new(capacity));
+        Self { store, bus, sessions, users }
+    }
+
+    /// Users were told something: what memory holds of their counts is not so any more. This and
+    /// what follows are to be called inside [`Desk::write`], after the commit.
+    pub(crate) fn told(&self, delivered: &[Delivered]) {
+        let users: Vec<UserId> = delivered
+            .iter()
+            .filter_map(|one| match one {
+                Delivered::To { user, .. } => Some(*user),
+                Delivered::Nobody => None,
+            })
+            .collect();
+        if !users.is_empty() {
+            self.users.revoke(&users);
+            self.bus.tell(Signal::Published);
+        }
+    }
+
+    /// A user was told, or may have been told, something beside what a command did.
+    pub(crate) fn told_one(&self, user: UserId) {
+        self.users.revoke(&[user]);
+        self.bus.tell(Signal::Published);
+    }
+
+    /// Anybody's counts may have changed.
+    pub(crate) fn told_many(&self, signal: Signal) {
+        self.users.revoke_all();
+        self.bus.tell(signal);
+    }
+
+    /// A user's notifications took a step.
+    pub(crate) fn marked(&self, signal: Signal) {
+        if let Signal::Marked { user_id, .. } = &signal {
+            self.users.revoke(&[*user_id]);
+        }
+        self.bus.tell(signal);
+    }
+
+    /// A session was opened.
+    pub(crate) fn opened(&self, user_id: UserId, session: SessionId) {
+        self.bus.tell(Signal::SessionOpened { user_id, session });
+    }
+
+    /// The counts of these users changed.
+    pub(crate) fn counts_changed(&self, users: Vec<UserId>) {
+        self.users.revoke(&users);
+        self.bus.tell(Signal::CountsChanged(users));
     }
 
     /// Forgets sessions that ended and a user who changed. To be called inside [`Desk::write`],
     /// after the commit.
     pub(crate) fn forget(&self, ended: &[EndedSession], user: UserId) {
-        self.forget_sessions(ended);
+        self.forget_sessions(ended, Some(user));
         self.users.revoke(&[user]);
     }
 
-    /// Forgets sessions that ended.
-    pub(crate) fn forget_sessions(&self, ended: &[EndedSession]) {
+    /// Forgets sessions that ended; `user_id` when all are one user's.
+    pub(crate) fn forget_sessions(&self, ended: &[EndedSession], user_id: Option<UserId>) {
         if !ended.is_empty() {
             self.sessions.revoke(ended.iter().map(|session| &session.token_hash));
+            let sessions = ended.iter().map(|session| session.id).collect();
+            self.bus.tell(Signal::SessionsEnded { user_id, sessions });
         }
     }
 
@@ -120,5 +173,6 @@ impl Desk {
     fn forget_everything(&self) {
         self.sessions.revoke_all();
         self.users.revoke_all();
+        self.bus.tell(Signal::Unknown);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use galen_core::model::{Level, Role};
-use galen_core::{Secret, SessionId, UserId};
+use galen_core::model::{Action, ApiKey, Audience, Level, Role};
+use galen_core::{Secret, SessionId, UnixMs, UserId};
 
 use crate::Caller;
 
@@ -105,23 +105,64 @@ pub enum Recipient {
     Email(String),
 }
 
-/// A notification to publish. Field errors point at the fields' names.
+/// What a notification is to say. Field errors point at the fields' names.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Publish {
-    /// Who gets it.
-    pub user: Recipient,
+pub struct Message {
     /// What it is about: `[a-z0-9_.-]`, 1 to 64 characters.
     pub category: String,
     /// How much it matters.
     pub level: Level,
-    /// Its one line: 1 to 200 characters.
+    /// A stable code for clients to put into words: as a category.
+    pub code: Option<String>,
+    /// The code's parameters: a JSON object of at most 4096 octets.
+    pub params: Option<serde_json::Value>,
+    /// Its one line: 1 to 200 characters; may be empty beside a code.
     pub title: String,
     /// Its text: at most 4000 characters.
     pub body: String,
     /// Where it leads: an https URL or a path that begins with one slash, at most 2048 octets.
     pub link: Option<String>,
+    /// What can be done about it: at most three, each with a label of 1 to 50 characters.
+    pub actions: Vec<Action>,
     /// Data for the application: a JSON object of at most 4096 octets.
     pub data: Option<serde_json::Value>,
+    /// When it says nothing any more, if it ever does: in the future.
+    pub expires_at: Option<UnixMs>,
+}
+
+/// A notification to publish to some users.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publish {
+    /// Who gets it: 1 to 1000. Field errors point at `/users`.
+    pub to: Vec<Recipient>,
+    /// What it says.
+    pub message: Message,
     /// The key that makes the publishing happen once: 1 to 128 visible ASCII characters.
     pub idempotency_key: Option<String>,
+}
+
+/// A notification to broadcast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announce {
+    /// Who gets it.
+    pub audience: Audience,
+    /// When it is to be sent: in the future; `None`: now.
+    pub publish_at: Option<UnixMs>,
+    /// What it says.
+    pub message: Message,
+    /// The key that makes it happen once, as above.
+    pub idempotency_key: Option<String>,
+}
+
+/// Who publishes.
+#[derive(Clone, Copy, Debug)]
+pub enum Publisher<'a> {
+    /// A signed-in user, who must be an admin.
+    Admin(&'a Caller),
+    /// An application, by a key that was just found to work.
+    Key(&'a ApiKey),
+    /// Galen itself, or whoever runs its command line.
+    System,
+    /// Galen's monitor.
+    Monitor,
 }

@@ -37,6 +37,11 @@ impl Held {
         now.0 >= self.expires_at.load(Ordering::Relaxed)
     }
 
+    /// When the session ends unless it is used before.
+    pub(crate) fn expires_at(&self) -> UnixMs {
+        UnixMs(self.expires_at.load(Ordering::Relaxed))
+    }
+
     /// Whose session it is.
     pub(crate) fn user_id(&self) -> UserId {
         self.user_id
@@ -144,6 +149,7 @@ mod tests {
             updated_at: created_at,
             last_login_at: None,
             unread: 0,
+            unseen: 0,
         };
         Held::new(Arc::new(Caller {
             fresh_until: fresh_until(&session, policy),

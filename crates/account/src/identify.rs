@@ -44,6 +44,21 @@ impl Accounts {
         Ok(self.used(&held, user, now))
     }
 
+    /// Until when a caller's session goes on unless it is used before; `None`: it has ended. A long
+    /// stream asks again when that moment comes; it is no use of the session by itself.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn goes_on_until(&self, cx: &Cx, caller: &Caller) -> Result<Option<UnixMs>, Refusal> {
+        let now = self.clock.now();
+        if let Some(held) = self.desk.sessions.get(&caller.token_hash) {
+            return Ok(Some(held.expires_at()).filter(|end| now < *end));
+        }
+        let owner = self.desk.store.session_by_token(cx, caller.token_hash).await?;
+        let owner = owner.filter(|owner| owner.user.status == UserStatus::Active);
+        Ok(owner.map(|owner| owner.session.expires_at).filter(|end| now < *end))
+    }
+
     /// Answers for a session that is held in memory.
     async fn answer(&self, cx: &Cx, held: &Held, now: UnixMs) -> Result<Identity, Refusal> {
         // Only the clock ends it here; the entry leaves memory when the cache needs its place.

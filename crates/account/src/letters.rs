@@ -66,7 +66,8 @@ impl Accounts {
             id: NotificationId::mint(self.clock.as_ref(), self.entropy.as_ref()),
             level,
             title: title.to_owned(),
-            data: json!({ "code": owed.code.text(), "params": params }).to_string(),
+            params: json!(params).to_string(),
+            gone_at: self.clock.now().plus_ms(self.policy.notices.keep_ms),
         };
         Owed { notice: Some(notice), ..owed }
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod api_keys;
 mod caller;
 mod change_email;
 mod change_password;
@@ -26,6 +27,7 @@ mod links;
 mod login;
 mod logout;
 mod me;
+mod message;
 mod newcomer;
 mod notices;
 mod opening;
@@ -41,15 +43,16 @@ mod token;
 mod touches;
 
 pub use accounts::{Accounts, Keys, Ports};
+pub use api_keys::{KeyForm, MadeKey};
 pub use caller::{Caller, Identity};
 pub use forms::{
-    Acceptance, AdminUser, Login, NewPassword, PasswordChange, Publish, Recipient, Registration,
-    SignedIn, Verification,
+    Acceptance, AdminUser, Announce, Login, Message, NewPassword, PasswordChange, Publish,
+    Publisher, Recipient, Registration, SignedIn, Verification,
 };
 pub use hash::HashPressure;
 pub use limits::LimitCounts;
 pub use policy::{
-    HashPolicy, LimitPolicy, LinkPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy,
-    SessionPolicy, SetupPolicy,
+    CategoryPolicy, HashPolicy, LimitPolicy, LinkPolicy, NoticePolicy, PasswordPolicy, Policy,
+    Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
-pub use sweep::{SweepPolicy, SweepReport};
+pub use sweep::{NoticeSweepReport, SweepPolicy, SweepReport};

@@ -33,6 +33,7 @@ pub(crate) fn forgotten(
 ) -> StoreResult<Result<Opened, LinkRefused>> {
     if let Ok(Ok(opened)) = &outcome {
         desk.forget(&opened.ended, opened.user.id);
+        desk.told_one(opened.user.id);
     }
     outcome
 }

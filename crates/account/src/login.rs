@@ -67,6 +67,8 @@ impl Accounts {
                     let opened = desk.store.open_session(cx, act, open).await?;
                     if let Some(opened) = &opened {
                         desk.forget(opened.ended.as_slice(), user_id);
+                        desk.opened(user_id, opened.owner.session.id);
+                        desk.told_one(user_id);
                     }
                     Ok(opened)
                 })

@@ -35,7 +35,7 @@ impl Accounts {
             .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let ended = desk.store.end_sessions(cx, act, ending).await?;
-                    desk.forget_sessions(&ended);
+                    desk.forget_sessions(&ended, Some(ending.user_id));
                     desk.sessions.revoke(&[own]);
                     Ok(ended)
                 })
@@ -54,12 +54,13 @@ impl Accounts {
         ending: EndSession,
     ) -> Result<bool, Refusal> {
         let own = (ending.id == caller.session.id).then_some(caller.token_hash);
+        let whose = ending.owner.or(own.map(|_| caller.user.id));
         let ended = self
             .desk
             .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let ended = desk.store.end_session(cx, act, ending).await?;
-                    desk.forget_sessions(ended.as_slice());
+                    desk.forget_sessions(ended.as_slice(), whose);
                     if let Some(own) = own {
                         desk.sessions.revoke(&[own]);
                     }

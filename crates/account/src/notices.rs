@@ -1,7 +1,7 @@
-//! What a user is told: reading notifications, and marking them as read.
+//! What a user is told: reading notifications, and marking what became of them.
 
-use galen_core::model::{MarkedRead, NotificationPage};
-use galen_core::{Code, Cx, NotificationId, PageRequest, Refusal, StoreResult};
+use galen_core::model::{InboxAsk, Marked, Missed, NotificationPage, Step};
+use galen_core::{Code, Cx, NotificationId, Refusal, Seq, Signal, StoreResult};
 
 use crate::{Accounts, Caller};
 
@@ -11,7 +11,7 @@ const IDS_MAX: usize = 500;
 const SLICE_ROWS: u32 = 1_000;
 
 impl Accounts {
-    /// The caller's notifications, newest first, with the kept count of unread ones.
+    /// The caller's notifications, newest first, with the kept counts.
     ///
     /// # Errors
     /// Those of the store.
@@ -19,23 +19,36 @@ impl Accounts {
         &self,
         cx: &Cx,
         caller: &Caller,
-        unread_only: bool,
-        page: PageRequest,
+        ask: InboxAsk,
     ) -> Result<NotificationPage, Refusal> {
-        let store = &self.desk.store;
-        Ok(store.notifications(cx, caller.user.id, unread_only, page).await?)
+        Ok(self.desk.store.notifications(cx, caller.user.id, ask).await?)
     }
 
-    /// Marks these of the caller's notifications as read; foreign and unknown ones are passed over.
+    /// What the caller was told after a place, the oldest first, whatever became of it.
     ///
     /// # Errors
-    /// [`Code::InvalidFields`] at `/ids` when there are more than 500.
-    pub async fn mark_read(
+    /// Those of the store.
+    pub async fn missed(
         &self,
         cx: &Cx,
         caller: &Caller,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Missed, Refusal> {
+        Ok(self.desk.store.missed(cx, caller.user.id, after, limit).await?)
+    }
+
+    /// These of the caller's notifications take a step; foreign and unknown ones are passed over.
+    ///
+    /// # Errors
+    /// [`Code::InvalidFields`] at `/ids` when there are more than 500.
+    pub async fn mark(
+        &self,
+        cx: &Cx,
+        caller: &Caller,
+        step: Step,
         ids: Vec<NotificationId>,
-    ) -> Result<MarkedRead, Refusal> {
+    ) -> Result<Marked, Refusal> {
         if ids.len() > IDS_MAX {
             let detail = "At most 500 identifiers at a time.";
             return Err(Refusal::field("/ids", Code::FieldLength, detail));
@@ -45,8 +58,34 @@ impl Accounts {
             .desk
             .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
-                    let marked = desk.store.mark_read(cx, act, user_id, ids).await?;
-                    desk.forget(&[], user_id);
+                    let marking = (step, ids.clone());
+                    let marked = desk.store.mark(cx, act, user_id, marking).await?;
+                    if marked.marked > 0 {
+                        let counts = marked.counts;
+                        desk.marked(Signal::Marked { user_id, ids, step: Some(step), counts });
+                    }
+                    Ok(marked)
+                })
+            })
+            .await?;
+        Ok(marked)
+    }
+
+    /// The caller has seen that everything up to this place is there.
+    ///
+    /// # Errors
+    /// [`Code::SessionEnded`]; those of the store.
+    pub async fn mark_seen(&self, cx: &Cx, caller: &Caller, upto: Seq) -> Result<Marked, Refusal> {
+        let (user_id, act) = (caller.user.id, self.act_by(cx, caller));
+        let marked = self
+            .desk
+            .write_by(cx, caller, move |desk, cx| {
+                Box::pin(async move {
+                    let marked = desk.store.mark_seen(cx, act, user_id, upto).await?;
+                    if marked.marked > 0 {
+                        let (ids, counts) = (Vec::new(), marked.counts);
+                        desk.marked(Signal::Marked { user_id, ids, step: None, counts });
+                    }
                     Ok(marked)
                 })
             })
@@ -60,7 +99,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Code::SessionEnded`]; those of the store. What earlier slices marked stays marked.
-    pub async fn mark_all_read(&self, cx: &Cx, caller: &Caller) -> Result<MarkedRead, Refusal> {
+    pub async fn mark_all_read(&self, cx: &Cx, caller: &Caller) -> Result<Marked, Refusal> {
         let (user_id, act) = (caller.user.id, self.act_by(cx, caller));
         let marked = self
             .desk
@@ -69,15 +108,16 @@ impl Accounts {
                     let slice = || async {
                         let act = act.clone();
                         let slice = desk.store.mark_all_read(cx, act, user_id, SLICE_ROWS).await?;
-                        desk.forget(&[], user_id);
+                        let (ids, counts) = (Vec::new(), slice.counts);
+                        let step = Some(Step::Read);
+                        desk.marked(Signal::Marked { user_id, ids, step, counts });
                         StoreResult::Ok(slice)
                     };
                     let mut all = slice().await?;
-                    let left = u64::try_from(all.unread).unwrap_or(0);
+                    let left = u64::try_from(all.counts.unread).unwrap_or(0);
                     for _ in 0..left.div_ceil(u64::from(SLICE_ROWS)) {
                         let next = slice().await?;
-                        let marked = all.marked + next.marked;
-                        all = MarkedRead { marked, unread: next.unread };
+                        all = Marked { marked: all.marked + next.marked, counts: next.counts };
                         if next.marked == 0 {
                             break;
                         }

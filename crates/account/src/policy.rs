@@ -24,6 +24,38 @@ pub struct Policy {
     pub setup: SetupPolicy,
     /// How long mailed links work, and what an unproven address may do.
     pub links: LinkPolicy,
+    /// What may be told to users, and how long it is kept.
+    pub notices: NoticePolicy,
+}
+
+/// What may be told to users, and how long it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticePolicy {
+    /// The categories applications may use; none: any that is well-formed.
+    pub categories: Vec<CategoryPolicy>,
+    /// How long a notification is kept, read or not, in milliseconds: half a year.
+    pub keep_ms: i64,
+    /// How often one API key may publish: 6,000 calls a minute.
+    pub key_rate: Rate,
+}
+
+impl Default for NoticePolicy {
+    fn default() -> Self {
+        Self {
+            categories: Vec::new(),
+            keep_ms: 180 * DAY_MS,
+            key_rate: Rate { attempts: 6_000, per_ms: 60_000 },
+        }
+    }
+}
+
+/// A category applications may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryPolicy {
+    /// Its name.
+    pub name: String,
+    /// How long its notifications are kept, in milliseconds; `None`: as long as all others.
+    pub keep_ms: Option<i64>,
 }
 
 /// Who may make an account.

@@ -34,7 +34,7 @@ impl Accounts {
             .write_by(cx, caller, move |desk, cx| {
                 Box::pin(async move {
                     let before = desk.store.reauthenticate(cx, act, id, token_hash).await?;
-                    desk.forget_sessions(before.as_slice());
+                    desk.forget_sessions(before.as_slice(), None);
                     Ok(before)
                 })
             })

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use galen_core::model::{SweepSlice, SweepWork};
-use galen_core::{Cx, Phase, Refusal, StoreError, StoreResult, UnixMs};
+use galen_core::model::{NoticeSweep, SweepSlice, SweepWork};
+use galen_core::{Cx, Fut, Phase, Refusal, Signal, StoreError, StoreResult, UnixMs};
 use serde::{Deserialize, Serialize};
 
 use crate::Accounts;
@@ -61,6 +61,50 @@ pub struct SweepReport {
     pub more: bool,
 }
 
+/// What one run of the sweep of notifications did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeSweepReport {
+    /// Notifications of single users removed.
+    pub notifications: u64,
+    /// Broadcasts that ended.
+    pub broadcasts: u64,
+    /// Rows of who read an ended broadcast, and old broadcasts, removed.
+    pub forgotten: u64,
+    /// Slices run.
+    pub slices: u64,
+    /// Whether there is more to do.
+    pub more: bool,
+}
+
+/// What one slice of any sweep did: up to three kinds of rows are gone.
+struct Slice {
+    gone: [u64; 3],
+    more: bool,
+}
+
+/// What the slices of a run did together.
+#[derive(Default)]
+struct Slices {
+    gone: [u64; 3],
+    slices: u64,
+    yields: u64,
+    rows_allowed: u32,
+    slice_ns_max: u64,
+    took_ns: u64,
+    more: bool,
+}
+
+impl Slices {
+    fn add(&mut self, slice: &Slice, slice_ns: u64) {
+        for (all, one) in self.gone.iter_mut().zip(slice.gone) {
+            *all += one;
+        }
+        self.slices += 1;
+        self.slice_ns_max = self.slice_ns_max.max(slice_ns);
+        self.more = slice.more;
+    }
+}
+
 impl Accounts {
     /// Removes sessions that have expired, and what deleted users left behind, until there is no more
     /// or the time box is full. Sessions expire after their idle time (7 days unless configured) or
@@ -72,48 +116,92 @@ impl Accounts {
     /// # Errors
     /// Those of the store, except a full queue or a passed deadline: for these it stands back.
     pub async fn sweep(&self, cx: &Cx, policy: SweepPolicy) -> Result<SweepReport, Refusal> {
+        let expired_at = UnixMs(self.clock.now().0 - MINUTE_MS);
+        self.flush_touches(cx).await?;
+        let slice = move |max_rows| -> Fut<'_, StoreResult<Slice>> {
+            let work = SweepWork { expired_at, max_rows };
+            Box::pin(async move {
+                let slice = self.sweep_slice(cx, work).await?;
+                let gone = [slice.ended.len() as u64, slice.orphans, 0];
+                Ok(Slice { gone, more: slice.more })
+            })
+        };
+        let did = self.in_slices(cx, policy, &slice).await?;
+        let [sessions, orphans, _] = did.gone;
+        Ok(SweepReport {
+            sessions,
+            orphans,
+            slices: did.slices,
+            yields: did.yields,
+            rows_allowed: did.rows_allowed,
+            slice_ns_max: did.slice_ns_max,
+            took_ns: did.took_ns,
+            more: did.more,
+        })
+    }
+
+    /// Removes notifications and broadcasts whose time is over, as [`Self::sweep`] removes sessions.
+    ///
+    /// # Errors
+    /// Those of the store, except a full queue or a passed deadline: for these it stands back.
+    pub async fn sweep_notices(
+        &self,
+        cx: &Cx,
+        policy: SweepPolicy,
+    ) -> Result<NoticeSweepReport, Refusal> {
+        let slice = move |max_rows| -> Fut<'_, StoreResult<Slice>> {
+            Box::pin(async move {
+                let slice = self.notice_slice(cx, max_rows).await?;
+                Ok(Slice { gone: [slice.removed, slice.ended, slice.forgotten], more: slice.more })
+            })
+        };
+        let did = self.in_slices(cx, policy, &slice).await?;
+        let [notifications, broadcasts, forgotten] = did.gone;
+        let (slices, more) = (did.slices, did.more);
+        Ok(NoticeSweepReport { notifications, broadcasts, forgotten, slices, more })
+    }
+
+    /// Runs slices until there is no more to do or the time box is full, at the pace of the policy.
+    async fn in_slices<'a>(
+        &self,
+        cx: &Cx,
+        policy: SweepPolicy,
+        slice: &(dyn Fn(u32) -> Fut<'a, StoreResult<Slice>> + Send + Sync),
+    ) -> Result<Slices, Refusal> {
         let began_ns = self.clock.monotonic_ns();
         let box_ns = policy.box_ms.saturating_mul(1_000_000);
-        let before_flush = self.clock.now();
-        self.flush_touches(cx).await?;
         let mut pace = Pace::new(policy);
-        let mut report = SweepReport { more: true, ..SweepReport::default() };
-        while report.more {
+        let mut did = Slices { more: true, ..Slices::default() };
+        while did.more {
             let now_ns = self.clock.monotonic_ns();
             if now_ns.saturating_sub(began_ns) >= box_ns || now_ns >= cx.deadline.0 {
                 break;
             }
             if pace.stands_back(self.desk.store.pressure().writes_waiting > 0) {
-                report.yields += 1;
+                did.yields += 1;
                 rest(STAND_BACK_NS).await;
                 continue;
             }
-            let work =
-                SweepWork { expired_at: UnixMs(before_flush.0 - MINUTE_MS), max_rows: pace.rows };
-            report.rows_allowed = pace.rows;
+            did.rows_allowed = pace.rows;
             let before_ns = writer_ns(cx);
-            match self.sweep_slice(cx, work).await {
+            match slice(pace.rows).await {
                 Ok(slice) => {
-                    report.slices += 1;
-                    report.sessions += slice.ended.len() as u64;
-                    report.orphans += slice.orphans;
-                    report.more = slice.more;
                     let slice_ns = writer_ns(cx).saturating_sub(before_ns);
-                    report.slice_ns_max = report.slice_ns_max.max(slice_ns);
+                    did.add(&slice, slice_ns);
                     pace.learn(slice_ns);
-                    if report.more {
+                    if did.more {
                         rest(pace.rest_ns(slice_ns)).await;
                     }
                 }
                 Err(StoreError::Full { .. } | StoreError::TooLate { .. }) => {
-                    report.yields += 1;
+                    did.yields += 1;
                     rest(STAND_BACK_NS).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        report.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
-        Ok(report)
+        did.took_ns = self.clock.monotonic_ns().saturating_sub(began_ns);
+        Ok(did)
     }
 
     /// One slice. What it removed leaves memory too, as by a revocation: a session that is held and
@@ -123,7 +211,24 @@ impl Accounts {
             .write(cx, move |desk, cx| {
                 Box::pin(async move {
                     let slice = desk.store.sweep(cx, work).await?;
-                    desk.forget_sessions(&slice.ended);
+                    desk.forget_sessions(&slice.ended, None);
+                    Ok(slice)
+                })
+            })
+            .await
+    }
+
+    async fn notice_slice(&self, cx: &Cx, max_rows: u32) -> StoreResult<NoticeSweep> {
+        let now = self.clock.now();
+        self.desk
+            .write(cx, move |desk, cx| {
+                Box::pin(async move {
+                    let slice = desk.store.sweep_notices(cx, now, max_rows).await?;
+                    if slice.ended > 0 {
+                        desk.told_many(Signal::CountsChanged(Vec::new()));
+                    } else if !slice.users.is_empty() {
+                        desk.counts_changed(slice.users.clone());
+                    }
                     Ok(slice)
                 })
             })

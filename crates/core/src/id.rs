@@ -169,6 +169,10 @@ typed_id!(
     /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
     LinkId
 );
+typed_id!(
+    /// Names an API key. It opens nothing: the token does.
+    ApiKeyId
+);
 
 #[cfg(test)]
 mod tests {

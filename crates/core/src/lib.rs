@@ -4,6 +4,7 @@
 //! crate. It stays small and calm because an edit here rebuilds the house: no I/O, no async runtime,
 //! no clock of its own, no randomness of its own.
 
+mod bus;
 mod clock;
 mod cx;
 mod entropy;
@@ -14,6 +15,7 @@ mod ledger;
 pub mod links;
 pub mod model;
 mod network;
+mod notices;
 mod observe;
 pub mod outbox;
 mod page;
@@ -23,6 +25,7 @@ mod secret;
 mod store;
 mod trace;
 
+pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
 pub use entropy::Entropy;
@@ -32,11 +35,12 @@ pub use history::{
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId, SessionId,
-    SilenceId, UserId,
+    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId,
+    SessionId, SilenceId, UserId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use network::{Network, NetworkError};
+pub use notices::{API_KEYS_MAX, BROADCASTS_MAX, Notice, NoticeStore, NoticeTo, Notices, Seq};
 pub use observe::{
     CommandRecord, ConnectionEvent, Observer, RequestClass, RequestOutcome, RequestRecord,
     StatementRecord,

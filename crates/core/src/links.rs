@@ -128,8 +128,10 @@ pub struct Notice {
     pub level: Level,
     /// Its one line, for readers that do not know the code.
     pub title: String,
-    /// The code with its parameters, a JSON object as text.
-    pub data: String,
+    /// The code's parameters, a JSON object as text; the code is the letter's.
+    pub params: String,
+    /// When it leaves the inbox.
+    pub gone_at: UnixMs,
 }
 
 /// A letter that a command owes: it is put into the outbox in the command's own savepoint, addressed

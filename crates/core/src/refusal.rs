@@ -92,6 +92,9 @@ codes! {
     EmailNotVerified = "auth.email_not_verified", Forbidden, "The address is not verified yet", "Open the link in the mail that was sent to it, or ask for another with POST /api/auth/resend-verification.";
     SetupNotPossible = "auth.setup_not_possible", Forbidden, "This setup link does not work", "It was used, it expired, or an admin exists already: run `galen user add EMAIL --admin` in a terminal.";
 
+    ApiKeyInvalid = "auth.api_key_invalid", Unauthenticated, "The API key does not work", "It is unknown, it expired or it was revoked: make a new one with `galen keys add` or in the panel.";
+    ApiKeyScope = "auth.api_key_scope", Forbidden, "The API key does not allow this", "Make a key with the scope named in `detail`.";
+
     CsrfCrossOrigin = "csrf.cross_origin", Forbidden, "The request came from another origin", "Add the origin to http.allowed_origins if it is yours, or set public_url to the address in the browser's bar.";
     CsrfSameSite = "csrf.same_site", Forbidden, "The request came from another origin of the same site", "Add the origin to http.allowed_origins if it is yours.";
     CsrfTokenMissing = "csrf.token_missing", Forbidden, "The X-CSRF-Token header is missing", "Get a token from GET /api/auth/csrf with the session's cookie and send it in X-CSRF-Token.";
@@ -110,6 +113,11 @@ codes! {
     OwnAccount = "user.own_account", Conflict, "Admins do not do this to their own account", "Ask another admin, or use the pages under /api/me.";
     UserNotFound = "user.not_found", NotFound, "There is no such user", "Look the identifier up in GET /api/admin/users.";
     SessionNotFound = "session.not_found", NotFound, "There is no such session", "Look the identifier up in the list of sessions; it may have ended.";
+    ApiKeyNotFound = "api_key.not_found", NotFound, "There is no such API key", "Look the identifier up in GET /api/admin/keys.";
+    ApiKeysFull = "api_key.too_many", Conflict, "There are as many API keys as there may be", "Keys are kept when they are revoked, so that their use can be traced: use the ones there are.";
+    BroadcastNotFound = "broadcast.not_found", NotFound, "There is no such broadcast", "Look the identifier up in GET /api/admin/broadcasts.";
+    BroadcastOver = "broadcast.over", Conflict, "The broadcast is over", "It was recalled before, or its time is over: nobody has it as unread any more.";
+    BroadcastsFull = "broadcast.too_many", Conflict, "As many broadcasts wait or are live as there may be", "Recall one that is no longer needed, or let broadcasts expire sooner.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
 
     PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";
@@ -124,6 +132,8 @@ codes! {
     FieldLength = "field.length", Invalid, "The text is too short or too long", "The limits are in `detail`.";
     FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
+    FieldCategory = "field.category", Invalid, "The category is not known here", "Use one of notifications.categories, or add it there.";
+    FieldPast = "field.past", Invalid, "The moment has passed", "Give a moment in the future, or leave it out.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";
 
     Overloaded = "server.overloaded", Unavailable, "The server has more work than it can take", "Try again after the time in Retry-After.";

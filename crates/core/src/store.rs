@@ -11,15 +11,14 @@ use std::pin::Pin;
 use crate::links::{Device, Links, Owed};
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
-    EndedSession, MarkedRead, NewSession, NewUser, NotificationPage, PoolUse, Pressure,
-    ProfileChange, Publication, Published, Recycled, RuleChange, Session, SessionFilter,
-    SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice,
-    UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
+    EndedSession, NewSession, NewUser, PoolUse, Pressure, ProfileChange, Recycled, RuleChange,
+    Session, SessionFilter, SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork,
+    Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation,
+    UserFilter,
 };
 use crate::outbox::Outbox;
 use crate::{
-    Code, Cx, NotificationId, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash,
-    UnixMs, UserId,
+    Code, Cx, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash, UnixMs, UserId,
 };
 
 /// A boxed future, so that ports are object-safe.
@@ -59,6 +58,9 @@ pub enum StoreError {
     /// The command wants an admin, and who acted is none any more.
     #[error("who acted is no admin any more")]
     NotAdmin,
+    /// The API key on whose right the command acted works no more.
+    #[error("the API key that acted works no more")]
+    KeyEnded,
     /// The commit failed after it was begun, or the store stopped: the outcome is not known.
     #[error("the outcome of the write is not known: {0}")]
     Lost(String),
@@ -73,15 +75,17 @@ impl From<StoreError> for Refusal {
             StoreError::DiskFull => (Code::DiskFull, Some(5_000)),
             StoreError::SessionEnded => (Code::SessionEnded, None),
             StoreError::NotAdmin => (Code::NotAdmin, None),
+            StoreError::KeyEnded => (Code::ApiKeyInvalid, None),
             StoreError::Engine(_) | StoreError::Lost(_) => (Code::Internal, None),
         };
         Self { retry_after_ms, ..Self::new(code) }
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each. Two
-/// nouns have traits of their own: links that open once, and what waits to leave the house.
-pub trait Store: Links + Outbox {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Three
+/// nouns have traits of their own: notifications, links that open once, and what waits to leave the
+/// house.
+pub trait Store: crate::NoticeStore + Links + Outbox {
     // Reads.
 
     /// The user with this canonical address, with its password hash.
@@ -131,15 +135,6 @@ pub trait Store: Links + Outbox {
         filter: SessionFilter,
         page: PageRequest,
     ) -> Fut<'a, StoreResult<Page<SessionOwner>>>;
-
-    /// A user's notifications with the kept count of unread ones.
-    fn notifications<'a>(
-        &'a self,
-        cx: &'a Cx,
-        user_id: UserId,
-        unread_only: bool,
-        page: PageRequest,
-    ) -> Fut<'a, StoreResult<NotificationPage>>;
 
     /// Rows of the audit trail, newest first.
     fn audit<'a>(
@@ -285,34 +280,6 @@ pub trait Store: Links + Outbox {
 
     /// `account.note`: adds a row to the audit trail that no other command owes (a failed login).
     fn note<'a>(&'a self, cx: &'a Cx, act: Act, note: Note) -> Fut<'a, StoreResult<()>>;
-
-    /// `notice.publish`: stores a notification and raises its user's count of unread ones.
-    fn publish<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        publication: Publication,
-    ) -> Fut<'a, StoreResult<Published>>;
-
-    /// `notice.mark_read`: marks these of the user's notifications as read; foreign, unknown and
-    /// read ones are passed over.
-    fn mark_read<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        user_id: UserId,
-        ids: Vec<NotificationId>,
-    ) -> Fut<'a, StoreResult<MarkedRead>>;
-
-    /// `notice.mark_all_read`: one slice of marking all of the user's notifications as read, the
-    /// oldest first, at most `max_rows`.
-    fn mark_all_read<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        user_id: UserId,
-        max_rows: u32,
-    ) -> Fut<'a, StoreResult<MarkedRead>>;
 
     /// `upkeep.sweep`: one bounded slice of removing what has expired, through an index. The one
     /// command whose answer does not wait for the disk: what a power cut undoes is swept again.

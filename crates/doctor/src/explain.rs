@@ -1,5 +1,7 @@
 //! What the doctor knows about a cause, without examining anything: `galen doctor explain F13`.
 
+mod meanings;
+
 use crate::checks::{self, Cause, Nature};
 use crate::evidence::FactKey;
 use crate::repairs::{self, Class};
@@ -19,8 +21,11 @@ pub fn cause(name: &str) -> Option<Vec<String>> {
         format!("{} {} ({})", cause.id, cause.title.english(), cause.slug),
         nature(cause.nature).to_owned(),
         String::new(),
-        "It is never named without:".to_owned(),
     ];
+    if let Some(meaning) = meanings::of(cause.id) {
+        lines.extend([meaning.to_owned(), String::new()]);
+    }
+    lines.push("It is never named without:".to_owned());
     lines.extend(cause.required.iter().map(|keys| format!("  - {}", any_of(keys))));
     if !cause.supporting.is_empty() {
         lines.push("It is strengthened by:".to_owned());
@@ -72,6 +77,7 @@ fn nature(nature: Nature) -> &'static str {
         Nature::Access => "Keeps requests out altogether.",
         Nature::Latency => "Makes endpoints slow; excluded when none is.",
         Nature::Both => "Makes endpoints slow, or is worth knowing when it does not.",
+        Nature::Failure => "Makes requests fail, or is worth knowing when none does.",
         Nature::Hygiene => "Never explains a slow endpoint.",
         Nature::Measurement => "Says whether the measurement can be trusted.",
         Nature::Health => "Says that nothing is wrong.",

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod figure;
 pub mod http;
 mod locks;
+mod peers;
 mod pools;
 pub mod probes;
 pub mod progress;

@@ -8,6 +8,9 @@ use crate::threads::{ThreadView, Wait, most_frequent};
 /// The least share of looks for which a lock counts as held through a request.
 const HELD_SHARE_MIN: f64 = 0.2;
 
+/// The same of a reader: one that comes and goes keeps nobody back for long.
+const READER_SHARE_MIN: f64 = 0.5;
+
 /// One lock and the process that held it most.
 #[derive(Clone, Debug)]
 pub struct HeldLock<'a> {
@@ -37,6 +40,23 @@ pub fn held(evidence: &Evidence) -> Vec<HeldLock<'_>> {
         .collect();
     locks.sort_by(|a, b| b.share().total_cmp(&a.share()));
     locks
+}
+
+/// The process other than the server that holds the lock for reading of a rollback database in most
+/// of the looks. In WAL mode nobody holds that lock but for a moment.
+pub fn reader(evidence: &Evidence, server: u32) -> Option<HeldLock<'_>> {
+    let own = server.to_string();
+    evidence
+        .all(FactKey::SqliteLockHeldBy)
+        .filter_map(|fact| {
+            let database = fact.object.strip_suffix(&object::lock("", Lock::Shared))?;
+            let Value::Counts(counts) = &fact.value else { return None };
+            let (pid, _) =
+                counts.iter().filter(|(pid, _)| **pid != own).max_by_key(|(_, looks)| **looks)?;
+            let holder = pid.parse().ok()?;
+            Some(HeldLock { evidence, fact, holder, database: database.to_owned() })
+        })
+        .find(|lock| lock.share() >= READER_SHARE_MIN)
 }
 
 /// The database of a lock object, if the lock is one that keeps writers out.

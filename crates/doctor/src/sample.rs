@@ -1,5 +1,7 @@
 //! Hand-made evidence for tests: a bed on which facts are laid by hand.
 
+pub mod beds;
+
 use std::collections::BTreeMap;
 
 use galen_core::UnixMs;

@@ -22,6 +22,8 @@ pub struct Target {
     /// The executable that is started again for the two SQLite children; the running one when
     /// absent. Its `main` must hand over to `probes::child_main` first.
     pub child_exe: Option<PathBuf>,
+    /// The origin of the web page that calls it, e.g. `https://app.example.org`, to be allowed by CORS.
+    pub origin: Option<String>,
     /// Limits of the examination.
     pub caps: Caps,
 }
@@ -37,7 +39,7 @@ pub struct Intended {
     pub origin: String,
 }
 
-/// Limits that hold for every probe. The doctor sends GET and HEAD only.
+/// Limits that hold for every probe. The doctor sends GET, HEAD and OPTIONS only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// Most requests outstanding at once.
@@ -84,6 +86,7 @@ impl Target {
             own: false,
             intended: None,
             child_exe: None,
+            origin: None,
             caps: Caps::default(),
         }
     }

@@ -275,6 +275,15 @@ pub fn working<'v, 'a>(views: &'v [ThreadView<'a>]) -> Option<&'v ThreadView<'a>
         .max_by_key(|view| (view.busy_looks(), view.is_loop()))
 }
 
+/// A thread that the request keeps: it stands in a wait of its own for a fifth of the looks, or
+/// computes for two fifths of the window. Standing ready on a crowded machine is neither.
+pub fn occupied<'v, 'a>(views: &'v [ThreadView<'a>]) -> Option<&'v ThreadView<'a>> {
+    views.iter().filter(|view| !view.is_as_idle()).find(|view| {
+        view.sync_looks() * 5 >= view.looks_total()
+            || view.on_cpu().is_some_and(|share| share > 0.4)
+    })
+}
+
 /// The thread that runs the event loop.
 pub fn event_loop<'v, 'a>(views: &'v [ThreadView<'a>]) -> Option<&'v ThreadView<'a>> {
     views.iter().filter(|view| view.is_loop()).max_by_key(|view| view.busy_looks())

@@ -43,11 +43,15 @@ impl serde::Serialize for Code {
 #[macro_use]
 mod access;
 #[macro_use]
+mod files;
+#[macro_use]
 mod process;
+#[macro_use]
+mod protocol;
 
 // A new sentence is one row here, or in the file of its group.
 codes! {
-    groups: [access_words process_words]
+    groups: [access_words process_words files_words protocol_words]
     // Outcomes.
     OutcomeHealthy: "HEALTHY";
     OutcomeFinding: "FINDING";

@@ -9,7 +9,7 @@ use crate::config::{self, Complaint, Flag, Loaded, Sources};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 use crate::verbs::{
-    alerts, config as config_verb, doctor, generate, logs, mail, serve, status, user, version,
+    alerts, config as config_verb, doctor, generate, keys, logs, mail, serve, status, user, version,
 };
 use crate::wire::place::Place;
 
@@ -60,6 +60,8 @@ enum Verb {
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
+    Keys(keys::Keys),
+    #[command(subcommand)]
     Config(config_verb::Config),
     Version(version::Version),
     #[command(name = "__generate", hide = true)]
@@ -81,6 +83,7 @@ pub fn run() -> Exit {
         Verb::Doctor(verb) => verb.run(common),
         Verb::Mail(verb) => verb.run(common),
         Verb::User(verb) => verb.run(common),
+        Verb::Keys(verb) => verb.run(common),
         Verb::Config(verb) => verb.run(common),
         Verb::Version(verb) => verb.run(),
         Verb::Generate(verb) => verb.run(),

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::driver;
+use crate::{driver, live};
 
 /// The first and the longest pause after the system had no file or memory for a connection.
 const PAUSE_MS: (u64, u64) = (10, 1_000);
@@ -32,6 +32,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationT
     let places = Arc::new(Places::new(&app));
     let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
+    let live = tokio::spawn(live::run(Arc::clone(&app), stop.clone()));
     let mut pause_ms = PAUSE_MS.0;
     loop {
         let accepted = tokio::select! {
@@ -60,6 +61,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: CancellationT
     // In this order: connections are woken to find that the server stops.
     app.stop();
     stop.cancel();
+    // Every stream is told to come again before its connection is waited for.
+    if live.await.is_err() {
+        tracing::error!("the task behind the streams broke");
+    }
     drain(&app, connections).await
 }
 

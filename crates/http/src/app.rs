@@ -15,6 +15,7 @@ use crate::checks::Checks;
 use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
 use crate::exposition::{BearerToken, Exposition};
+use crate::live::Hub;
 use crate::phases::{Allowance, json_headers};
 use crate::readiness::Readiness;
 use crate::settings::HttpSettings;
@@ -30,6 +31,8 @@ pub struct AppParts {
     pub store: Arc<dyn Store>,
     /// The monitor, for those who ask it.
     pub monitor: Arc<Monitor>,
+    /// The open streams: the bus of the account room.
+    pub hub: Arc<Hub>,
     /// How the synthetic checks stand.
     pub checks: Checks,
     /// Who is told of requests and connections.
@@ -49,6 +52,7 @@ pub struct App {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) monitor: Arc<Monitor>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) checks: Checks,
     pub(crate) post: Arc<dyn PostRoom>,
     pub(crate) recorder: Arc<dyn Observer>,
@@ -88,6 +92,7 @@ impl App {
             store: parts.store,
             exposition: Exposition::new(Arc::clone(&parts.monitor)),
             monitor: parts.monitor,
+            hub: parts.hub,
             checks: parts.checks,
             post: parts.post,
             recorder: parts.recorder,
@@ -111,6 +116,11 @@ impl App {
     /// Keeps what the canary found, for `/readyz`, which therefore touches no database. To be called
     /// several times a second: after two seconds the last word counts no more.
     pub fn note_health(&self, health: Health) {
+        let before = self.health();
+        if (before.ready, &before.code) != (health.ready, &health.code) {
+            let told = serde_json::json!({ "ready": health.ready, "code": health.code });
+            self.hub.tell_health(&told);
+        }
         self.readiness.note(health, self.clock.monotonic_ns());
     }
 

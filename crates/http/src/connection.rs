@@ -30,12 +30,27 @@ pub(crate) enum Stage {
     /// It was ended; what the client still sends is thrown away for a moment, because closing a
     /// socket with unread bytes resets it, and a reset destroys an answer under way (RFC 9112 §9.6).
     Linger = 5,
+    /// A stream is open on it, and all that was written is with the kernel.
+    Stream = 6,
 }
 
 impl Stage {
-    const ALL: [Self; 6] =
-        [Self::Head, Self::FirstByte, Self::Idle, Self::Busy, Self::Write, Self::Linger];
+    const ALL: [Self; 7] = [
+        Self::Head,
+        Self::FirstByte,
+        Self::Idle,
+        Self::Busy,
+        Self::Write,
+        Self::Linger,
+        Self::Stream,
+    ];
 }
+
+/// Whether a stream is open on a connection: none is, one is, or one ended and its end is not yet with
+/// the kernel.
+const NO_STREAM: u8 = 0;
+const OPEN_STREAM: u8 = 1;
+const ENDED_STREAM: u8 = 2;
 
 /// What the parts of a connection share: its stream, its driver and its requests. They all run in
 /// one task, so nothing here is contended.
@@ -53,6 +68,7 @@ pub(crate) struct Connection {
     in_flight: AtomicU32,
     is_unflushed: AtomicBool,
     unflushed: Mutex<Vec<Flight>>,
+    streams: AtomicU8,
     lingers: AtomicBool,
     reset: AtomicBool,
 }
@@ -79,6 +95,7 @@ impl Connection {
             in_flight: AtomicU32::new(0),
             is_unflushed: AtomicBool::new(false),
             unflushed: Mutex::new(Vec::new()),
+            streams: AtomicU8::new(NO_STREAM),
             lingers: AtomicBool::new(false),
             reset: AtomicBool::new(false),
         }
@@ -133,6 +150,25 @@ impl Connection {
     /// Whether a request is worked on, or an answer is not wholly with the kernel.
     pub(crate) fn is_in_flight(&self) -> bool {
         self.in_flight.load(Ordering::Relaxed) > 0
+            || self.streams.load(Ordering::Relaxed) != NO_STREAM
+    }
+
+    /// An answer begins that goes on for as long as both sides like.
+    pub(crate) fn stream_begins(&self) {
+        self.streams.store(OPEN_STREAM, Ordering::Relaxed);
+    }
+
+    /// The stream ended; its last bytes are on their way.
+    pub(crate) fn stream_ends(&self) {
+        self.streams.store(ENDED_STREAM, Ordering::Relaxed);
+        self.is_unflushed.store(true, Ordering::Relaxed);
+    }
+
+    /// Bytes of a stream are about to be written: the client owes the taking of them for so long.
+    pub(crate) fn writes_within(&self, timeout_ns: u64) {
+        let due_ns = self.clock.monotonic_ns().saturating_add(timeout_ns);
+        self.enter(Stage::Write, due_ns);
+        self.is_unflushed.store(true, Ordering::Relaxed);
     }
 
     /// The answer's body is in hyper's buffer; its flight ends with the next complete flush.
@@ -150,6 +186,12 @@ impl Connection {
         let now_ns = self.clock.monotonic_ns();
         for flight in self.unflushed().drain(..) {
             flight.landed(now_ns);
+        }
+        match self.streams.load(Ordering::Relaxed) {
+            // It may be silent for as long as it likes.
+            OPEN_STREAM => return self.enter(Stage::Stream, u64::MAX),
+            ENDED_STREAM => self.streams.store(NO_STREAM, Ordering::Relaxed),
+            _ => {}
         }
         if !self.is_in_flight() {
             self.enter(Stage::Idle, now_ns.saturating_add(idle_timeout_ns));

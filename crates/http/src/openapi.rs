@@ -44,6 +44,11 @@ pub(crate) fn frame() -> OpenApi {
         .description(Some("The token of `monitor.metrics_token_file`, for `/metrics` alone."))
         .build();
     components.add_security_scheme("metrics", SecurityScheme::Http(metrics));
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key, `gk_…`: made by admins or with `galen keys add`."))
+        .build();
+    components.add_security_scheme("api_key", SecurityScheme::Http(key));
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))

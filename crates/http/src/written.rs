@@ -67,6 +67,7 @@ mod tests {
             updated_at: UnixMs(0),
             last_login_at: None,
             unread: 0,
+            unseen: 0,
         };
         let session = Session {
             id: SessionId::from_bytes([2; 16]),

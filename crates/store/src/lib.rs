@@ -12,6 +12,7 @@ mod commands;
 mod drivers;
 mod history;
 pub mod migrations;
+mod notice_port;
 mod port;
 mod port_mail;
 pub mod queries;

@@ -3,16 +3,14 @@
 use std::future::Future;
 
 use galen_core::model::{
-    Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, MarkedRead, NewUser,
-    NotificationPage, PoolUse, Pressure, ProfileChange, Publication, Published, Recycled,
-    RuleChange, Session, SessionFilter, SessionOwner, SessionTouch, Silence, StoreFacts,
-    SweepSlice, SweepWork, Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange,
-    UserChangeOutcome, UserCreation, UserFilter,
+    Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, NewUser, PoolUse,
+    Pressure, ProfileChange, Recycled, RuleChange, Session, SessionFilter, SessionOwner,
+    SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice, UpkeepReceipt,
+    User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
 };
 use galen_core::{
-    ChangePassword, Cx, EndSession, EndSessions, Fut, Note, NotificationId, OpenSession,
-    OpenedSession, Page, PageRequest, SessionId, SilenceId, Store, StoreResult, TokenHash, UnixMs,
-    UserId,
+    ChangePassword, Cx, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Page,
+    PageRequest, SessionId, SilenceId, Store, StoreResult, TokenHash, UnixMs, UserId,
 };
 
 use crate::commands::warrant::acting;
@@ -148,18 +146,6 @@ impl<E: Engine> Store for SqlStore<E> {
         page: PageRequest,
     ) -> Fut<'a, StoreResult<Page<SessionOwner>>> {
         Box::pin(self.0.read(cx, move |tx| reads::session::page(tx, filter, page)))
-    }
-
-    fn notifications<'a>(
-        &'a self,
-        cx: &'a Cx,
-        user_id: UserId,
-        unread_only: bool,
-        page: PageRequest,
-    ) -> Fut<'a, StoreResult<NotificationPage>> {
-        Box::pin(
-            self.0.read(cx, move |tx| reads::notification::page(tx, user_id, unread_only, page)),
-        )
     }
 
     fn audit<'a>(
@@ -356,49 +342,6 @@ impl<E: Engine> Store for SqlStore<E> {
             cx,
             "account.note",
             acting(act, move |tx, act| commands::audit::note(tx, act, &note)),
-        ))
-    }
-
-    fn publish<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        publication: Publication,
-    ) -> Fut<'a, StoreResult<Published>> {
-        Box::pin(self.0.command(
-            cx,
-            "notice.publish",
-            acting(act, move |tx, act| commands::notification::publish(tx, act, publication)),
-        ))
-    }
-
-    fn mark_read<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        user_id: UserId,
-        ids: Vec<NotificationId>,
-    ) -> Fut<'a, StoreResult<MarkedRead>> {
-        Box::pin(self.0.command(
-            cx,
-            "notice.mark_read",
-            acting(act, move |tx, act| commands::notification::mark_read(tx, act, user_id, &ids)),
-        ))
-    }
-
-    fn mark_all_read<'a>(
-        &'a self,
-        cx: &'a Cx,
-        act: Act,
-        user_id: UserId,
-        max_rows: u32,
-    ) -> Fut<'a, StoreResult<MarkedRead>> {
-        Box::pin(self.0.command(
-            cx,
-            "notice.mark_all_read",
-            acting(act, move |tx, act| {
-                commands::notification::mark_all_read(tx, act, user_id, max_rows)
-            }),
         ))
     }
 

@@ -2,23 +2,27 @@
 
 use galen_core::links::{KeptLink, LinkPurpose};
 use galen_core::model::{
-    AuditEntry, Credentials, EmailKey, Level, Notification, Role, RuleChange, Session,
-    SessionOwner, Silence, User, UserStatus,
+    AuditEntry, Credentials, EmailKey, Role, RuleChange, Session, SessionOwner, Silence, User,
+    UserStatus,
 };
 use galen_core::outbox::{KeptParcel, ParcelState};
 use galen_core::post::{Channel, Language, LetterCode};
 use galen_core::{
-    AuditId, LinkId, NotificationId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError,
-    StoreResult, TokenHash, UnixMs, UserId,
+    AuditId, LinkId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError, StoreResult,
+    TokenHash, UnixMs, UserId,
 };
 
 use crate::tx::Row;
+
+mod notice;
+
+pub(crate) use notice::{PUBLISHED_COLUMNS, api_key, audience, broadcast, notification, published};
 
 /// How many columns a session has: where its user's begin.
 const SESSION_COLUMNS: usize = 9;
 
 /// How many columns a user has: where its password's hash stands.
-const USER_COLUMNS: usize = 10;
+const USER_COLUMNS: usize = 11;
 
 pub(crate) fn id(row: &dyn Row, column: usize) -> StoreResult<[u8; 16]> {
     sized(row, column)
@@ -78,6 +82,7 @@ fn user_from(row: &dyn Row, first: usize) -> StoreResult<User> {
         updated_at: at(row, first + 7)?,
         last_login_at: maybe_at(row, first + 8)?,
         unread: row.int(first + 9)?,
+        unseen: row.int(first + 10)?,
     })
 }
 
@@ -109,26 +114,6 @@ pub(crate) fn owner(row: &dyn Row) -> StoreResult<SessionOwner> {
 /// A session and the hash of its token, which stands behind its columns.
 pub(crate) fn session_and_token(row: &dyn Row) -> StoreResult<(Session, TokenHash)> {
     Ok((session(row)?, TokenHash(hash(row, SESSION_COLUMNS)?)))
-}
-
-/// A notification whose columns begin at `first`; its user is known to whoever asked.
-pub(crate) fn notification(
-    row: &dyn Row,
-    first: usize,
-    user_id: UserId,
-) -> StoreResult<Notification> {
-    Ok(Notification {
-        id: NotificationId::from_bytes(id(row, first)?),
-        user_id,
-        category: text(row, first + 1)?,
-        level: word(row, first + 2, &Level::ALL, Level::name)?,
-        title: text(row, first + 3)?,
-        body: text(row, first + 4)?,
-        link: maybe_text(row, first + 5)?,
-        data: maybe_text(row, first + 6)?,
-        created_at: at(row, first + 7)?,
-        read_at: maybe_at(row, first + 8)?,
-    })
 }
 
 pub(crate) fn audit(row: &dyn Row) -> StoreResult<AuditEntry> {

@@ -4,9 +4,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use galen_core::model::{Counts, EndReason, Publication, Role, SweepWork, UserChange, UserStatus};
+use galen_core::model::{
+    self, Audience, Counts, EndReason, NewBroadcast, Publication, Role, SweepWork, UserChange,
+    UserStatus,
+};
 use galen_core::{
-    ChangePassword, EndSession, EndSessions, NotificationId, SessionId, Store, UserId,
+    ChangePassword, EndSession, EndSessions, NoticeStore, NotificationId, Seq, SessionId, Store,
+    UserId,
 };
 use galen_store::{SqliteSettings, SqliteStore, Synchronous};
 use galen_testkit::NullObserver;
@@ -26,7 +30,9 @@ enum Step {
     ChangeUser { user: usize, admin: Option<bool>, disabled: Option<bool> },
     DeleteUser { user: usize },
     Publish { user: usize, key: Option<u8> },
-    MarkRead { user: usize, notifications: Vec<usize> },
+    Broadcast { admins: bool },
+    Mark { user: usize, archive: bool, notifications: Vec<usize> },
+    MarkSeen { user: usize, upto: u8 },
     MarkAllRead { user: usize },
     Sweep { max_rows: u8 },
     Wait { minutes: u8 },
@@ -49,8 +55,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => one.clone().prop_map(|user| Step::DeleteUser { user }),
         6 => (one.clone(), prop::option::of(0_u8..4))
             .prop_map(|(user, key)| Step::Publish { user, key }),
-        3 => (one.clone(), many())
-            .prop_map(|(user, notifications)| Step::MarkRead { user, notifications }),
+        2 => any::<bool>().prop_map(|admins| Step::Broadcast { admins }),
+        4 => (one.clone(), any::<bool>(), many())
+            .prop_map(|(user, archive, notifications)| Step::Mark { user, archive, notifications }),
+        2 => (one.clone(), 0_u8..40).prop_map(|(user, upto)| Step::MarkSeen { user, upto }),
         1 => one.prop_map(|user| Step::MarkAllRead { user }),
         2 => (1_u8..6).prop_map(|max_rows| Step::Sweep { max_rows }),
         3 => (1_u8..15).prop_map(|minutes| Step::Wait { minutes }),
@@ -79,7 +87,10 @@ impl Play {
             Step::Sweep { max_rows } => {
                 let work =
                     SweepWork { expired_at: self.samples.now(), max_rows: u32::from(max_rows) };
-                self.store.sweep(&self.samples.background_cx(), work).await.expect("sweep");
+                let cx = self.samples.background_cx();
+                self.store.sweep(&cx, work).await.expect("sweep");
+                let rows = work.max_rows;
+                self.store.sweep_notices(&cx, work.expired_at, rows).await.expect("sweep");
             }
             Step::CreateUser { .. }
             | Step::ChangePassword { .. }
@@ -89,7 +100,11 @@ impl Play {
             | Step::Touch { .. }
             | Step::EndSession { .. }
             | Step::EndSessions { .. } => self.change_sessions(step).await?,
-            Step::Publish { .. } | Step::MarkRead { .. } | Step::MarkAllRead { .. } => {
+            Step::Publish { .. }
+            | Step::Broadcast { .. }
+            | Step::Mark { .. }
+            | Step::MarkSeen { .. }
+            | Step::MarkAllRead { .. } => {
                 self.change_notifications(step).await?;
             }
         }
@@ -168,18 +183,35 @@ impl Play {
         match step {
             Step::Publish { user, key } => {
                 let publication = self.samples.publication(pick(&self.users, user)?);
-                self.notifications.push(publication.notification.id);
+                self.notifications.push(publication.recipients[0].0);
+                // Some are over soon, so that the sweep has work.
+                let minutes = 5 + i64::try_from(self.notifications.len() % 3).unwrap_or(0) * 20;
                 let publication = Publication {
+                    gone_at: minutes_after(self.samples.now(), minutes),
                     idempotency_key: key.map(|key| format!("key{key}")),
                     content_hash: [1; 32],
                     ..publication
                 };
                 self.store.publish(&cx, act, publication).await.expect("publish");
             }
-            Step::MarkRead { user, notifications } => {
+            Step::Mark { user, archive, notifications } => {
                 let ids = notifications.iter().filter_map(|one| pick(&self.notifications, *one));
                 let (user, ids) = (pick(&self.users, user)?, ids.collect());
-                self.store.mark_read(&cx, act, user, ids).await.expect("mark_read");
+                let step = if archive { model::Step::Archived } else { model::Step::Read };
+                self.store.mark(&cx, act, user, (step, ids)).await.expect("mark");
+            }
+            Step::MarkSeen { user, upto } => {
+                let (user, upto) = (pick(&self.users, user)?, Seq(i64::from(upto)));
+                self.store.mark_seen(&cx, act, user, upto).await.expect("mark_seen");
+            }
+            Step::Broadcast { admins } => {
+                let role = admins.then_some(Role::Admin);
+                let audience = Audience { role, ..Audience::default() };
+                let broadcast = self.samples.broadcast(audience);
+                self.notifications.push(broadcast.id);
+                let ends_at = minutes_after(self.samples.now(), 30);
+                let broadcast = NewBroadcast { ends_at, ..broadcast };
+                self.store.broadcast(&cx, act, broadcast).await.expect("broadcast");
             }
             Step::MarkAllRead { user } => {
                 let user = pick(&self.users, user)?;
@@ -208,7 +240,15 @@ fn counted(path: &Path, now: i64) -> (Counts, i64, i64) {
     };
     let wrong_unread = count(
         "SELECT count(*) FROM users u WHERE u.unread <> (SELECT count(*) FROM notifications n \
-         WHERE n.user_id = u.id AND n.read_at IS NULL)",
+         WHERE n.user_id = u.id AND n.read_at IS NULL) \
+         OR u.unseen <> (SELECT count(*) FROM notifications n \
+         WHERE n.user_id = u.id AND n.read_at IS NULL AND n.seq > u.seen_seq)",
+    ) + count(
+        "SELECT count(*) FROM broadcasts b WHERE b.has_marks = 1 \
+         AND b.read < (SELECT count(*) FROM broadcast_marks m WHERE m.seq = b.seq)",
+    ) + count(
+        "SELECT count(*) FROM counters WHERE name = 'admins' \
+         AND n <> (SELECT count(*) FROM users WHERE role = 'admin')",
     );
     let unswept = count("SELECT count(*) FROM session_expiry_counts WHERE n < 0");
     (counts, wrong_unread, unswept)

@@ -31,6 +31,34 @@ const ALL: &[Exception] = &[
         why: "counts to a thousand in the order of its key, when an admin changes a rule",
     },
     Exception {
+        query: "api_key.every",
+        step: "SCAN api_keys",
+        why: "all of it, in the order of its key: there are a thousand rows at the most",
+    },
+    Exception {
+        query: "api_key.standing",
+        step: "SCAN api_keys",
+        why: "counts to a thousand in the order of its key, when an admin makes a key",
+    },
+    Exception { query: "api_key.standing", step: "SCAN counted", why: "the same rows, counted" },
+    Exception {
+        query: "broadcast.marked",
+        step: "SCAN broadcasts USING COVERING INDEX broadcasts_marked",
+        why: "in the order of an index that holds nothing else, and cut after one row",
+    },
+    Exception {
+        query: "notification.unread_after",
+        step: "SCAN later",
+        why: "at most a thousand and one rows of one user, found through an index and then counted",
+    },
+    Exception { query: "user.inbox", step: "SCAN shown", why: "one row at the most, counted" },
+    Exception { query: "broadcast.reach", step: "SCAN looked", why: "the same rows, counted" },
+    Exception {
+        query: "broadcast.reach",
+        step: "SCAN users",
+        why: "looks at a bounded number of users in the order of their key: no index has a filter",
+    },
+    Exception {
         query: "purge.next",
         step: "SCAN purges",
         why: "in the order of its key and cut after one row, so one row is read",
@@ -58,9 +86,16 @@ const POPULATE: &str = "
     FROM users u JOIN (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) k;
     INSERT INTO session_expiry_counts SELECT expires_at, count(*) FROM sessions GROUP BY expires_at;
     INSERT INTO notifications
-    SELECT u.id, randomblob(16), 'c', 'info', 't', 'b', NULL, NULL, k.n, iif(k.n % 2, k.n, NULL)
+    SELECT u.id, k.n = 3, u.created_at * 10 + k.n, randomblob(16), 'c', 'info', NULL, NULL, 't', 'b', NULL,
+           NULL, NULL, 'system', NULL, k.n, NULL, u.created_at, iif(k.n % 2, k.n, NULL), iif(k.n = 3, 1, NULL)
     FROM users u JOIN (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) k;
-    INSERT INTO idempotency_keys SELECT id, 'k', id, randomblob(32), created_at FROM users;
+    INSERT INTO broadcasts
+    SELECT id, created_at * 10 + 5, iif(created_at % 9, 'ended', iif(created_at % 2, 'live', 'recalled')), 'c',
+           'info', NULL, NULL, 't', 'b', NULL, NULL, NULL, 'system', NULL, created_at, NULL, NULL, NULL, NULL,
+           NULL, created_at, created_at, 1, 1, 1, created_at % 2 FROM users;
+    INSERT INTO broadcast_marks SELECT u.id, b.seq, 1, NULL FROM users u JOIN broadcasts b ON b.seq % 100 = 5;
+    INSERT INTO idempotency_keys SELECT id, 'k', id, randomblob(32), created_at, NULL FROM users;
+    INSERT INTO api_keys SELECT id, 'k', randomblob(32), 'notify:send', created_at, NULL, NULL, NULL, NULL FROM users;
     INSERT INTO audit
     SELECT randomblob(16), s.created_at, iif(s.created_at % 5, 'login.succeeded', 'login.failed'),
            iif(s.created_at % 3, s.user_id, NULL), NULL, NULL, randomblob(16), '{}' FROM sessions s;
@@ -98,7 +133,10 @@ fn plan(connection: &Connection, query: &Query) -> Vec<String> {
 }
 
 fn is_costly(step: &str) -> bool {
-    step.starts_with("SCAN") || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+    // A row of constants is none of a table's.
+    (step.starts_with("SCAN") && step != "SCAN CONSTANT ROW")
+        || step.contains("TEMP B-TREE")
+        || step.contains("AUTOMATIC")
 }
 
 fn hold_every_plan(connection: &Connection) {

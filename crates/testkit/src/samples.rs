@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use galen_core::model::{
-    Act, EmailKey, Level, NewNotification, NewSession, NewUser, Publication, Role, Session,
-    SessionTouch, Silence, Warrant,
+    Act, Action, Audience, Author, Content, EmailKey, Level, NewApiKey, NewBroadcast, NewSession,
+    NewUser, Publication, Recipient, Role, Scope, Session, SessionTouch, Silence, Warrant,
 };
 use galen_core::{
-    AuditId, Clock, Cx, Entropy, NotificationId, OpenSession, RequestId, Secret, SessionId,
-    SilenceId, TokenHash, UnixMs, UserId,
+    ApiKeyId, AuditId, Clock, Cx, Entropy, NotificationId, OpenSession, RequestId, Secret,
+    SessionId, SilenceId, TokenHash, UnixMs, UserId,
 };
 
 use crate::{HandClock, SeededEntropy};
@@ -189,23 +189,60 @@ impl Samples {
         }
     }
 
-    /// A publication to this user, without a key.
+    /// What a sample says.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content {
+            category: "sample.note".to_owned(),
+            level: Level::Info,
+            code: None,
+            params: None,
+            title: format!("Note {}", self.notification_id()),
+            body: "Nothing happened.".to_owned(),
+            link: Some("/notes".to_owned()),
+            actions: vec![Action { label: "Open".to_owned(), link: "/notes/1".to_owned() }],
+            data: Some("{\"n\":1}".to_owned()),
+            expires_at: None,
+        }
+    }
+
+    /// A publication to this user, without a key, kept for thirty days.
     #[must_use]
     pub fn publication(&self, user_id: UserId) -> Publication {
-        let id = self.notification_id();
         Publication {
-            notification: NewNotification {
-                id,
-                user_id,
-                category: "sample.note".to_owned(),
-                level: Level::Info,
-                title: format!("Note {id}"),
-                body: "Nothing happened.".to_owned(),
-                link: Some("/notes".to_owned()),
-                data: Some("{\"n\":1}".to_owned()),
-            },
+            recipients: vec![(self.notification_id(), Recipient::Id(user_id))],
+            content: self.content(),
+            gone_at: minutes_after(self.now(), 30 * 24 * 60),
+            author: Author::System,
             idempotency_key: None,
             content_hash: self.hash().0,
+        }
+    }
+
+    /// A broadcast to this audience, sent at once, without a key, that ends after thirty days.
+    #[must_use]
+    pub fn broadcast(&self, audience: Audience) -> NewBroadcast {
+        NewBroadcast {
+            id: self.notification_id(),
+            content: self.content(),
+            audience,
+            publish_at: None,
+            ends_at: minutes_after(self.now(), 30 * 24 * 60),
+            author: Author::System,
+            idempotency_key: None,
+            content_hash: self.hash().0,
+        }
+    }
+
+    /// A key that may do everything, for ever.
+    #[must_use]
+    pub fn api_key(&self) -> NewApiKey {
+        NewApiKey {
+            id: ApiKeyId::mint(self.clock.as_ref(), self.entropy.as_ref()),
+            name: "sample".to_owned(),
+            token_hash: self.hash(),
+            scopes: Scope::ALL.to_vec(),
+            expires_at: None,
         }
     }
 }

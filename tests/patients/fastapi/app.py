@@ -1,5 +1,6 @@
 """The account backend of the original report, with one chosen fault (PATIENT_FAULT)."""
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -8,7 +9,9 @@ import threading
 import time
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 import database
@@ -24,12 +27,16 @@ async def lifespan(_app: FastAPI):
     database.ensure(DB, FAULT)
     if FAULT == "own_long_tx":
         threading.Thread(target=nightly_report, daemon=True, name="nightly-report").start()
+    if FAULT in ("checkpoint_starved", "busy_snapshot"):
+        threading.Thread(target=busy_writer, daemon=True, name="busy-writer").start()
     if FAULT == "zombies":
         leave_children_unwaited(5)
     yield
 
 
 app = FastAPI(title="patient", lifespan=lifespan)
+if FAULT == "hidden_error":
+    app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_credentials=True)
 
 
 class Login(BaseModel):
@@ -44,9 +51,14 @@ _shared: sqlite3.Connection | None = None
 def open_db() -> sqlite3.Connection:
     global _shared
     if _shared is None:
-        _shared = database.connect(DB)
+        _shared = connect()
         _shared.execute("SELECT 1 FROM users").fetchone()
-    return database.connect(DB)
+    return connect()
+
+
+def connect() -> sqlite3.Connection:
+    """The database, of which one fault makes a file that is opened for reading only."""
+    return database.connect(f"file:{DB}?mode=ro" if FAULT == "read_only" else DB)
 
 
 def nightly_report() -> None:
@@ -60,6 +72,19 @@ def nightly_report() -> None:
         db.execute("COMMIT")
         db.close()
         time.sleep(0.2)
+
+
+def busy_writer() -> None:
+    """Many small transactions, as a queue or a counter makes them."""
+    db = open_db()
+    db.execute("PRAGMA busy_timeout=60000")
+    db.execute("PRAGMA synchronous=OFF")
+    pause_s = 0.001 if FAULT == "checkpoint_starved" else 0.008
+    number = 0
+    while True:
+        number += 1
+        db.execute("UPDATE notifications SET body = ? WHERE id = ?", (f"{number:040}", number % 1500 + 1))
+        time.sleep(pause_s)
 
 
 def leave_children_unwaited(count: int) -> None:
@@ -96,7 +121,113 @@ elif FAULT == "loop_blocked_cpu":
     async def csrf():
         return {"csrf_token": grind_entropy()}
 
-elif FAULT in ("writer_lock", "own_long_tx", "stored_csrf"):
+elif FAULT == "busy_snapshot":
+
+    @app.get("/api/auth/csrf")
+    def csrf(request: Request):
+        """Reads, thinks for a moment, and writes in the same deferred transaction."""
+        db = open_db()
+        try:
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM csrf_tokens").fetchone()
+            time.sleep(0.06)
+            db.execute("INSERT OR REPLACE INTO csrf_tokens VALUES (?,?,?)", (request.client.host, "t", 1))
+            db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise HTTPException(500, str(error)) from error
+        finally:
+            db.close()
+        return {"csrf_token": "t"}
+
+elif FAULT == "commit_bound":
+
+    @app.get("/api/auth/csrf")
+    def csrf():
+        """Issues tokens in advance, each in a transaction of its own."""
+        db = open_db()
+        try:
+            db.execute("PRAGMA synchronous=FULL")
+            until = time.monotonic() + 1.0
+            while time.monotonic() < until:
+                token = secrets.token_urlsafe(32)
+                db.execute("INSERT OR REPLACE INTO csrf_tokens VALUES (?,?,?)", ("x", token, 1))
+            return {"csrf_token": token}
+        finally:
+            db.close()
+
+elif FAULT == "hidden_error":
+
+    @app.get("/api/auth/csrf")
+    async def csrf():
+        raise RuntimeError("no entropy today")
+
+elif FAULT == "session_in_memory":
+    _known: set[str] = set()
+
+    @app.get("/api/auth/csrf")
+    async def csrf(request: Request, response: Response):
+        """A session of which only this process knows."""
+        session = request.cookies.get("sid")
+        if session not in _known:
+            session = secrets.token_urlsafe(16)
+            _known.add(session)
+            response.set_cookie("sid", session, httponly=True, samesite="lax")
+        return {"csrf_token": "t"}
+
+elif FAULT == "limiter":
+    _asked: dict[str, list[float]] = {}
+
+    @app.get("/api/auth/csrf")
+    async def csrf(request: Request):
+        """Five requests a second for one address, whoever is behind it."""
+        now = time.monotonic()
+        recent = [at for at in _asked.get(request.client.host, []) if at > now - 1]
+        _asked[request.client.host] = recent + [now]
+        if len(recent) >= 5:
+            raise HTTPException(429, "too many requests", headers={"Retry-After": "1"})
+        return {"csrf_token": "t"}
+
+elif FAULT == "cold_start":
+    _warm: list[bool] = []
+
+    @app.get("/api/auth/csrf")
+    def csrf():
+        if not _warm:
+            time.sleep(0.9)
+            _warm.append(True)
+        return {"csrf_token": "t"}
+
+elif FAULT in ("upstream", "one_by_one"):
+    UPSTREAM = int(os.environ.get("PATIENT_UPSTREAM", "0"))
+
+    @app.get("/api/auth/csrf")
+    async def csrf():
+        """Asks another service: once, or once for each row it shows."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", UPSTREAM)
+        rows = []
+        for number in range(60 if FAULT == "one_by_one" else 1):
+            writer.write(b"PING\r\n")
+            rows.append({"id": number, "said": (await reader.readline()).decode().strip()})
+        writer.close()
+        return {"rows": rows}
+
+elif FAULT == "streams":
+
+    def events():
+        """Keeps the thread that makes the next event for as long as it takes."""
+        while True:
+            yield "data: tick\n\n"
+            time.sleep(2.5)
+
+    @app.get("/api/live")
+    def live():
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    @app.get("/api/auth/csrf")
+    def csrf():
+        return {"csrf_token": secrets.token_urlsafe(32)}
+
+elif FAULT in ("writer_lock", "own_long_tx", "stored_csrf", "rollback_reader", "read_only"):
 
     @app.get("/api/auth/csrf")
     def csrf(request: Request):

@@ -56,7 +56,8 @@ SEED_SCRYPT_N = 2**4
 
 def connect(path: str) -> sqlite3.Connection:
     """Opens the file as the handlers do: Python's default of five seconds for a busy lock."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    is_uri = path.startswith("file:")
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, uri=is_uri)
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -129,7 +130,16 @@ def create(path: str, fault: str) -> None:
     if fault == "bloat":
         db.execute("DELETE FROM notifications WHERE id % 10 <> 0")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    root, size = db.execute(
+        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'notifications_by_author'"
+    ).fetchone()
+    if fault == "rollback_reader":
+        db.execute("PRAGMA journal_mode=DELETE")
     db.close()
+    if fault == "damaged":
+        with open(path, "r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * 64)
 
 
 def spoil_statistics(db: sqlite3.Connection) -> None:
@@ -145,5 +155,6 @@ def spoil_statistics(db: sqlite3.Connection) -> None:
 
 def ensure(path: str, fault: str) -> None:
     """Creates the file if it is not there yet."""
+    path = path.removeprefix("file:").partition("?")[0]
     if not Path(path).exists():
         create(path, fault)

@@ -1,15 +1,17 @@
-//! 200 malformed requests: each is refused in order, and nothing panics.
+//! More than 200 malformed requests: each is refused in order, and nothing panics.
 
 mod corpus;
+mod inbox;
 
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::people::{self, Session};
-use super::server::Setup;
+use super::server::{Galen, Setup};
 use super::web::{self, Request};
 use super::{Ask, Figure, Goal, Outcome, ground};
 use crate::say;
@@ -45,11 +47,13 @@ enum Fate {
 /// When Galen does not start, or is dead afterwards.
 pub fn run(ask: &Ask) -> Result<Outcome> {
     let dir = ground::clear("bad-input")?;
-    let setup = Setup::new(ask, &dir)?.without_limits();
+    let setup =
+        Setup::new(ask, &dir)?.without_limits().set("GALEN__NOTIFICATIONS__CATEGORIES", "proof");
     people::add(&setup, ADMIN, true)?;
     let server = setup.start()?;
     let admin = people::login(&mut server.client(), ADMIN)?;
-    let cases = corpus::all(&admin);
+    use_a_key(&server, &admin)?;
+    let cases: Vec<Case> = corpus::all(&admin).into_iter().chain(inbox::all(&admin)).collect();
     let mut counts = [0_u64; 3];
     for case in &cases {
         let (fate, seen) = send(server.port, case);
@@ -82,6 +86,16 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     outcome.add(Figure::holds("the admin's session still lives", still == Some(true)));
     server.stop()?;
     Ok(outcome)
+}
+
+/// Publishes under the key that a case uses again with another content.
+fn use_a_key(server: &Galen, admin: &Session) -> Result<()> {
+    let body = json!({"email": ADMIN, "category": "proof", "title": "first"});
+    let request = Request::post("/api/admin/notifications", &body);
+    let request = admin.sign(request.header("idempotency-key", "used-before"));
+    let answer = server.client().send(&request)?;
+    anyhow::ensure!(answer.status == 201, "publishing answered {}", answer.body);
+    Ok(())
 }
 
 fn send(port: u16, case: &Case) -> (Fate, String) {

@@ -17,7 +17,7 @@ use super::web::{Client, Request};
 use super::{Ask, Figure, Goal, Outcome, ground};
 use crate::place;
 use crate::shell::Cmd;
-use bare::Floor;
+pub use bare::Floor;
 
 const ADMIN: &str = "admin@example.org";
 const READER: &str = "reader@example.org";

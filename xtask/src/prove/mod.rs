@@ -6,6 +6,7 @@
 mod acked;
 mod bad_input;
 mod crowd;
+mod crowded;
 mod doctor;
 mod doctor_blocked_loop;
 mod doctor_healthy;
@@ -15,6 +16,7 @@ mod floor;
 mod fuzz_api;
 mod ground;
 mod holder;
+mod inbox_scale;
 mod kill_nine;
 mod ledger_faults;
 mod load;
@@ -34,6 +36,7 @@ mod readiness;
 mod report_commands;
 mod server;
 mod statistics;
+mod stream_kill_nine;
 mod sweep_load;
 mod tally;
 mod web;
@@ -180,6 +183,30 @@ const ALL: &[Proof] = &[
         says: "every request is exported under load, through a real collector; its cost beside none",
         goal: "none without a span, none dropped; a tenth of them costs at most 1.05 times",
         run: otlp::run,
+    },
+    Proof {
+        name: "streams",
+        says: "10,000 idle streams: memory of each; a broadcast to all, beside bare axum",
+        goal: "at most 20 KiB each; every message at every stream, once",
+        run: crowded::streams,
+    },
+    Proof {
+        name: "stream-kill-nine",
+        says: "kill -9 in the middle of broadcasts; readers come again",
+        goal: "each has every message exactly once over 20 kills",
+        run: stream_kill_nine::run,
+    },
+    Proof {
+        name: "publish-latency",
+        says: "200 publishes a second to 1,000 open streams: from publishing to the screen",
+        goal: "median and p99 below a second; none lost, none twice",
+        run: crowded::latency,
+    },
+    Proof {
+        name: "inbox-scale",
+        says: "1,000,000 notifications of 10,000 users: one user's list and counts, beside 10,000",
+        goal: "at most 1.2 times the cost, the same rows visited",
+        run: inbox_scale::run,
     },
 ];
 

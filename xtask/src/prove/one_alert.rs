@@ -230,7 +230,7 @@ impl Watch {
         let inbox = self.ask(Request::get("/api/notifications?limit=100"))?;
         let items = inbox["items"].as_array().context("no inbox")?;
         for item in items.iter().filter(|item| item["category"] == "alert") {
-            match item["data"]["telling"].as_str() {
+            match item["params"]["telling"].as_str() {
                 Some("firing") => firing += 1,
                 Some("resolved") => resolved += 1,
                 other => bail!("a message of the monitor tells {other:?}"),

@@ -45,6 +45,7 @@ impl Accounts {
                     let ended = desk.store.revoke_session(cx, act, id, owed).await?;
                     if let Some((session, user)) = &ended {
                         desk.forget(std::slice::from_ref(session), *user);
+                        desk.told_one(*user);
                     }
                     if let Some(own) = own {
                         desk.sessions.revoke(&[own]);

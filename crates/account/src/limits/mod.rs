@@ -27,14 +27,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use galen_core::model::EmailKey;
-use galen_core::{Clock, Code, Entropy, Refusal};
+use galen_core::{ApiKeyId, Clock, Code, Entropy, Refusal};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use self::gcra::Gcra;
 use self::table::{Table, Tag};
-use crate::LimitPolicy;
+use crate::Policy;
 
 /// How many known places are remembered at the most; the least used go first.
 const KNOWN_PLACES_MAX: usize = 65_536;
@@ -52,6 +52,7 @@ enum Kind {
     KnownPlace,
     LookUps,
     Mails,
+    Calls,
 }
 
 /// How the limits stand.
@@ -72,6 +73,7 @@ struct Rules {
     strangers: Gcra,
     registrations: Gcra,
     mails: Gcra,
+    calls: Gcra,
 }
 
 struct Inner {
@@ -135,7 +137,9 @@ impl Reservation {
 }
 
 impl Limits {
-    pub(crate) fn new(policy: &LimitPolicy, clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Self {
+    pub(crate) fn new(policy: &Policy, clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Self {
+        let calls = Gcra::new(policy.notices.key_rate);
+        let policy = &policy.limits;
         let mut salt = [0; 32];
         entropy.fill(&mut salt);
         Self(Arc::new(Inner {
@@ -149,6 +153,7 @@ impl Limits {
                 strangers: Gcra::new(policy.strangers),
                 registrations: Gcra::new(policy.registrations),
                 mails: Gcra::new(policy.mails),
+                calls,
             },
             table: Table::new(policy.max_keys),
             known_places: Cache::new(KNOWN_PLACES_MAX),
@@ -260,6 +265,15 @@ impl Limits {
         self.reserve(&[self.registrations_from(address)], None).map_err(|(_, refusal)| refusal)
     }
 
+    /// Counts a call of an application by its key.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`], as above.
+    pub(crate) fn reserve_call(&self, key: ApiKeyId) -> Result<Reservation, Refusal> {
+        let calls = (self.tag(Kind::Calls, &[key.as_bytes()]), self.0.rules.calls);
+        self.reserve(&[calls], None).map_err(|(_, refusal)| refusal)
+    }
+
     fn registrations_from(&self, address: Option<IpAddr>) -> (Tag, Gcra) {
         let tag = self.tag(Kind::Registrations, &[&network_of(address)]);
         (tag, self.0.rules.registrations)
@@ -349,11 +363,12 @@ pub(crate) fn is_one_place(one: IpAddr, other: Option<IpAddr>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LimitPolicy;
     use galen_testkit::{HandClock, SeededEntropy};
 
     fn limits(clock: &Arc<HandClock>) -> Limits {
         let clock: Arc<dyn Clock> = clock.clone();
-        Limits::new(&LimitPolicy::default(), clock, &SeededEntropy::new(1))
+        Limits::new(&Policy::default(), clock, &SeededEntropy::new(1))
     }
 
     fn account(text: &str) -> EmailKey {
@@ -539,7 +554,8 @@ mod tests {
     #[test]
     fn without_limits_nothing_is_counted() {
         let clock: Arc<dyn Clock> = Arc::<HandClock>::default();
-        let policy = LimitPolicy { enabled: false, ..LimitPolicy::default() };
+        let off = LimitPolicy { enabled: false, ..LimitPolicy::default() };
+        let policy = Policy { limits: off, ..Policy::default() };
         let limits = Limits::new(&policy, clock, &SeededEntropy::new(1));
         for _ in 0..1_000 {
             drop(limits.reserve_guess(None, &account("a@b")).expect("off"));

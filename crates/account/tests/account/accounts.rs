@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::house::{
-    House, OTHER_PASSWORD, PAGE, PASSWORD, code, policy, registration, secret, unlimited,
+    House, OTHER_PASSWORD, PAGE, PASSWORD, code, invoice, policy, registration, secret, unlimited,
 };
 use galen_account::{
-    AdminUser, PasswordChange, Policy, Publish, Rate, Recipient, RegistrationPolicy,
+    AdminUser, PasswordChange, Policy, Publisher, Rate, Recipient, RegistrationPolicy,
 };
-use galen_core::model::{Level, ProfileChange, Role, UserChange, UserFilter, UserStatus};
+use galen_core::model::{ProfileChange, Role, UserChange, UserFilter, UserStatus};
 use galen_core::post::LetterCode;
 use galen_core::{Clock, Code, Refusal};
 
@@ -213,19 +213,10 @@ async fn only_admins_make_users_and_publish_and_an_admin_only_with_a_fresh_authe
     let before = house.hashes_done();
     let made = accounts.create_user(&cx, Some(&anna.caller), form(Role::User)).await;
     assert_eq!(code(made).map(drop), Err(Code::NotAdmin));
-    let publish = Publish {
-        user: Recipient::Id(anna.caller.user.id),
-        category: "billing".to_owned(),
-        level: Level::Info,
-        title: "Your invoice".to_owned(),
-        body: String::new(),
-        link: None,
-        data: None,
-        idempotency_key: None,
-    };
-    let published = accounts.publish(&cx, Some(&anna.caller), publish.clone()).await;
+    let publish = invoice(Recipient::Id(anna.caller.user.id));
+    let published = accounts.publish(&cx, Publisher::Admin(&anna.caller), publish.clone()).await;
     assert_eq!(code(published).map(drop), Err(Code::NotAdmin));
-    accounts.publish(&cx, Some(&admin.caller), publish).await.expect("published");
+    accounts.publish(&cx, Publisher::Admin(&admin.caller), publish).await.expect("published");
     house.clock.advance_ms(15 * 60_000);
     let cx = house.cx();
     let made = accounts.create_user(&cx, Some(&admin.caller), form(Role::Admin)).await;

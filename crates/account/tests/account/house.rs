@@ -4,19 +4,36 @@ use std::sync::Arc;
 
 use galen_account::{
     Accounts, AdminUser, Caller, HashPolicy, Identity, Keys, LimitPolicy, LinkPolicy, Login,
-    Policy, Ports, Registration, RegistrationPolicy, SignedIn,
+    Message, Policy, Ports, Publish, Recipient, Registration, RegistrationPolicy, SignedIn,
 };
-use galen_core::model::{AuditEntry, AuditFilter, Role, User};
+use galen_core::model::{AuditEntry, AuditFilter, Level, Role, User};
 use galen_core::outbox::{KeptParcel, LinkOrder, Outbox, ParcelFilter};
 use galen_core::post::LetterCode;
 use galen_core::{Code, Cx, Entropy, PageRequest, Refusal, RequestId, Secret, SessionId, Store};
 use galen_store::{SqliteSettings, SqliteStore};
-use galen_testkit::{HandClock, NullObserver, SeededEntropy};
+use galen_testkit::{HandClock, NobodyListens, NullObserver, SeededEntropy};
 
 /// A password that every policy takes.
 pub const PASSWORD: &str = "violin gravel seventeen umbrella";
 /// Another one.
 pub const OTHER_PASSWORD: &str = "lantern otter crosswind pepper";
+
+/// A notification of an invoice, to this user.
+pub fn invoice(to: Recipient) -> Publish {
+    let message = Message {
+        category: "billing".to_owned(),
+        level: Level::Info,
+        code: None,
+        params: None,
+        title: "Your invoice".to_owned(),
+        body: String::new(),
+        link: Some("/invoices/7".to_owned()),
+        actions: Vec::new(),
+        data: None,
+        expires_at: None,
+    };
+    Publish { to: vec![to], message, idempotency_key: None }
+}
 
 pub struct House {
     pub dir: Arc<tempfile::TempDir>,
@@ -62,7 +79,12 @@ impl House {
         let settings = SqliteSettings::at(dir.path().join("test.db"));
         let store = SqliteStore::open(settings, clock.clone(), Arc::new(NullObserver));
         let store = Arc::new(store.expect("a database"));
-        let ports = Ports { store: store.clone(), clock: clock.clone(), entropy: entropy.clone() };
+        let ports = Ports {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            bus: Arc::new(NobodyListens),
+        };
         let keys = Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) };
         let accounts = Arc::new(Accounts::new(ports, policy.clone(), keys));
         Self { dir, clock, entropy, store, accounts, policy }

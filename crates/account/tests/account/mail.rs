@@ -3,13 +3,13 @@
 use galen_account::{
     Acceptance, LinkPolicy, NewPassword, PasswordChange, Policy, RegistrationPolicy, Verification,
 };
-use galen_core::model::{Role, User};
+use galen_core::model::{InboxAsk, Role, Shelf, User};
 use galen_core::outbox::Outbox;
 use galen_core::post::{Channel, LetterCode};
 use galen_core::{Code, LinkId};
 
 use crate::house::{
-    House, OTHER_PASSWORD, PAGE, PASSWORD, code, login, policy, registration, secret, unlimited,
+    House, OTHER_PASSWORD, PASSWORD, code, login, policy, registration, secret, unlimited,
 };
 
 const ANNA: &str = "anna@example.org";
@@ -297,8 +297,13 @@ async fn a_new_device_is_told_of_and_a_known_one_is_not() {
     let far = house.cx_from("203.0.113.5");
     let caller = house.accounts.login(&far, form).await.expect("signed in").caller;
     assert_eq!(house.count(LetterCode::NewDevice).await, 1);
-    let page = house.accounts.notifications(&far, &caller, true, PAGE).await.expect("the inbox");
-    assert_eq!(page.page.items[0].category, "security");
+    let ask = InboxAsk { shelf: Shelf::Unread, before: None, limit: 20 };
+    let inbox = house.accounts.notifications(&far, &caller, ask).await.expect("the inbox");
+    let told = &inbox.items[0].content;
+    assert_eq!(
+        (told.category.as_str(), told.code.as_deref()),
+        ("security", Some("security.new_device"))
+    );
     let not_me = house.mailed(LetterCode::NewDevice).await;
     house.accounts.disown(&house.cx(), &not_me).await.expect("disowned");
     assert!(house.try_login(ANNA, PASSWORD).await.is_err(), "the password is locked");

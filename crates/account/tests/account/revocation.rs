@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::house::{House, OTHER_PASSWORD, PAGE, PASSWORD, code, login, secret};
-use galen_account::PasswordChange;
-use galen_core::model::{ProfileChange, Role, UserChange, UserStatus};
+use crate::house::{House, OTHER_PASSWORD, PASSWORD, code, invoice, login, secret};
+use galen_account::{Message, PasswordChange, Publish, Publisher, Recipient};
+use galen_core::model::{InboxAsk, ProfileChange, Role, Shelf, Step, UserChange, UserStatus};
 use galen_core::{Code, Secret};
 
 const DAY_MS: u32 = 86_400_000;
@@ -359,30 +359,30 @@ async fn an_unread_count_in_memory_is_that_of_the_store() {
     let house = House::new();
     let signed_in = house.signed_in("anna@example.org", Role::User).await;
     assert_eq!(house.caller(&signed_in.token).await.expect("in").user.unread, 0);
-    let publish = galen_account::Publish {
-        user: galen_account::Recipient::Email("ANNA@example.org".to_owned()),
-        category: "billing".to_owned(),
-        level: galen_core::model::Level::Info,
-        title: "Your invoice".to_owned(),
-        body: String::new(),
-        link: Some("/invoices/7".to_owned()),
-        data: None,
+    let publish = Publish {
         idempotency_key: Some("invoice-7".to_owned()),
+        ..invoice(Recipient::Email("ANNA@example.org".to_owned()))
     };
     let cx = house.cx();
-    house.accounts.publish(&cx, None, publish.clone()).await.expect("published");
-    house.accounts.publish(&cx, None, publish.clone()).await.expect("published before");
-    let other = galen_account::Publish { title: "Another".to_owned(), ..publish };
-    let mismatch = house.accounts.publish(&cx, None, other).await;
+    house.accounts.publish(&cx, Publisher::System, publish.clone()).await.expect("published");
+    house
+        .accounts
+        .publish(&cx, Publisher::System, publish.clone())
+        .await
+        .expect("published before");
+    let message = Message { title: "Another".to_owned(), ..publish.message.clone() };
+    let other = Publish { message, ..publish };
+    let mismatch = house.accounts.publish(&cx, Publisher::System, other).await;
     assert_eq!(code(mismatch).map(drop), Err(Code::IdempotencyMismatch));
     let caller = house.caller(&signed_in.token).await.expect("in");
     assert_eq!(caller.user.unread, 1);
     let bert = house.signed_in("bert@example.org", Role::User).await;
-    let page = house.accounts.notifications(&cx, &caller, true, PAGE).await.expect("a page");
-    let ids: Vec<_> = page.page.items.iter().map(|notification| notification.id).collect();
-    let foreign = house.accounts.mark_read(&cx, &bert.caller, ids.clone()).await;
+    let ask = InboxAsk { shelf: Shelf::Unread, before: None, limit: 20 };
+    let page = house.accounts.notifications(&cx, &caller, ask).await.expect("a page");
+    let ids: Vec<_> = page.items.iter().map(|notification| notification.id).collect();
+    let foreign = house.accounts.mark(&cx, &bert.caller, Step::Read, ids.clone()).await;
     assert_eq!(foreign.expect("passed over").marked, 0, "lesson 20: not his");
-    let marked = house.accounts.mark_read(&cx, &caller, ids).await.expect("marked");
-    assert_eq!((marked.marked, marked.unread), (1, 0));
+    let marked = house.accounts.mark(&cx, &caller, Step::Read, ids).await.expect("marked");
+    assert_eq!((marked.marked, marked.counts.unread), (1, 0));
     assert_eq!(house.caller(&signed_in.token).await.expect("in").user.unread, 0);
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::house::{House, OTHER_PASSWORD, PASSWORD, code, login, policy, secret};
+use crate::house::{House, OTHER_PASSWORD, PASSWORD, code, invoice, login, policy, secret};
 use galen_account::{
-    AdminUser, Caller, PasswordChange, Policy, Publish, Recipient, SessionPolicy, SweepPolicy,
+    AdminUser, Caller, PasswordChange, Policy, Publish, Publisher, Recipient, SessionPolicy,
+    SweepPolicy,
 };
-use galen_core::model::{EndReason, Level, ProfileChange, Role, UserChange};
+use galen_core::model::{EndReason, ProfileChange, Role, Step, UserChange};
 use galen_core::{Clock, Code, EndSession, Store, UnixMs, UserId};
 use galen_testkit::samples::Samples;
 
@@ -14,16 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 const ENDED: Result<(), Code> = Err(Code::SessionEnded);
 
 fn publish(user: UserId) -> Publish {
-    Publish {
-        user: Recipient::Id(user),
-        category: "billing".to_owned(),
-        level: Level::Info,
-        title: "Your invoice".to_owned(),
-        body: String::new(),
-        link: None,
-        data: None,
-        idempotency_key: None,
-    }
+    invoice(Recipient::Id(user))
 }
 
 fn renamed() -> ProfileChange {
@@ -45,7 +37,11 @@ async fn a_request_let_in_before_its_session_ended_changes_nothing_of_its_user()
     let anna = house.signed_in("anna@example.org", Role::User).await;
     let phone = house.login("anna@example.org").await;
     let (cx, accounts, caller) = (house.cx(), &house.accounts, &anna.caller);
-    house.accounts.publish(&cx, None, publish(caller.user.id)).await.expect("published");
+    house
+        .accounts
+        .publish(&cx, Publisher::System, publish(caller.user.id))
+        .await
+        .expect("published");
     accounts.end_session(&cx, &admin.caller, caller.session.id).await.expect("ended");
 
     let changed = accounts.change_profile(&cx, caller, renamed()).await;
@@ -59,7 +55,7 @@ async fn a_request_let_in_before_its_session_ended_changes_nothing_of_its_user()
     let other = phone.caller.session.id;
     assert_eq!(code(accounts.end_my_session(&cx, caller, other).await), ENDED);
     assert_eq!(code(accounts.logout_all(&cx, caller).await).map(drop), ENDED);
-    assert_eq!(code(accounts.mark_read(&cx, caller, Vec::new()).await).map(drop), ENDED);
+    assert_eq!(code(accounts.mark(&cx, caller, Step::Read, Vec::new()).await).map(drop), ENDED);
     assert_eq!(code(accounts.mark_all_read(&cx, caller).await).map(drop), ENDED);
 
     let user = house.caller(&phone.token).await.expect("the other session goes on").user.clone();
@@ -95,7 +91,7 @@ async fn a_request_let_in_before_an_admins_session_ended_changes_nothing_of_othe
     assert_eq!(code(accounts.delete_user(&cx, caller, id).await), ENDED);
     let session = anna.caller.session.id;
     assert_eq!(code(accounts.end_session(&cx, caller, session).await), ENDED);
-    let published = accounts.publish(&cx, Some(caller), publish(id)).await;
+    let published = accounts.publish(&cx, Publisher::Admin(caller), publish(id)).await;
     assert_eq!(code(published).map(drop), ENDED);
 
     let seen = house.caller(&anna.token).await.expect("she is still here").user.clone();
@@ -185,9 +181,9 @@ async fn marking_all_as_read_goes_on_until_nothing_is_left() {
         let publishing: Vec<_> = (0..250)
             .map(|_| {
                 let house = Arc::clone(&house);
-                tokio::spawn(
-                    async move { house.accounts.publish(&house.cx(), None, publish(id)).await },
-                )
+                tokio::spawn(async move {
+                    house.accounts.publish(&house.cx(), Publisher::System, publish(id)).await
+                })
             })
             .collect();
         for one in publishing {
@@ -195,6 +191,6 @@ async fn marking_all_as_read_goes_on_until_nothing_is_left() {
         }
     }
     let marked = house.accounts.mark_all_read(&house.cx(), &anna.caller).await.expect("marked");
-    assert_eq!((marked.marked, marked.unread), (1_250, 0));
+    assert_eq!((marked.marked, marked.counts.unread), (1_250, 0));
     assert_eq!(house.caller(&anna.token).await.expect("in").user.unread, 0);
 }

@@ -50,7 +50,11 @@ audit_codes! {
     MailResent = "mail.resent": "An admin queued a mail once more.";
     MailCancelled = "mail.cancelled": "An admin took a mail back that waited.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
-    NotificationPublished = "notification.published": "An admin published a notification.";
+    NotificationPublished = "notification.published": "Users were told something.";
+    BroadcastPublished = "broadcast.published": "A broadcast was written, to be sent at once or at its time.";
+    BroadcastRecalled = "broadcast.recalled": "A broadcast was taken back from those who had not read it.";
+    ApiKeyCreated = "api_key.created": "An API key was made.";
+    ApiKeyRevoked = "api_key.revoked": "An API key was revoked.";
     UpkeepRun = "upkeep.run": "Maintenance was run: by a measurement, by hand or by the doctor.";
     PoolRecycled = "pool.recycled": "The database connections for reading were opened anew.";
     RuleChanged = "alert.rule_changed": "An admin changed a rule of the alerts.";

@@ -1,15 +1,22 @@
 //! The things Galen keeps: plain data, as the ports give and take it.
 
+mod api_key;
 mod audit;
+mod broadcast;
 mod notification;
 mod session;
 mod user;
 mod vitals;
 mod watch;
 
+pub use api_key::{ApiKey, KeyUse, NewApiKey, Scope};
 pub use audit::{Act, AuditCode, AuditEntry, AuditFilter, Warrant};
+pub use broadcast::{
+    Audience, Broadcast, BroadcastState, Broadcasting, NewBroadcast, Reach, Recall,
+};
 pub use notification::{
-    Level, MarkedRead, NewNotification, Notification, NotificationPage, Publication, Published,
+    Action, Author, Content, Delivered, InboxAsk, InboxCounts, Level, Marked, Missed, NoticeSweep,
+    Notification, NotificationPage, Publication, Published, Recipient, Shelf, Step,
 };
 pub use session::{
     EndReason, EndedSession, NewSession, Session, SessionFilter, SessionOwner, SessionTouch,

@@ -79,8 +79,10 @@ pub struct User {
     pub updated_at: UnixMs,
     /// When the user last signed in.
     pub last_login_at: Option<UnixMs>,
-    /// Unread notifications: kept with every write, never counted.
+    /// Unread notifications, broadcasts included: kept with every write, never counted.
     pub unread: i64,
+    /// Those of them the user has not even seen.
+    pub unseen: i64,
 }
 
 /// A user with the hash its password is checked against.

@@ -7,6 +7,7 @@ use crate::evidence::object::{self, Window};
 use crate::evidence::{Evidence, FactKey};
 use crate::figure::{Expr, Figure};
 use crate::locks;
+use crate::peers;
 use crate::pools::{self, FullPool};
 use crate::sentence::Sentence;
 use crate::symptom::Symptom;
@@ -27,10 +28,32 @@ pub(super) fn parts(
     if let Some(pool) = pools::full(views) {
         return pool_parts(evidence, &pool, inside);
     }
-    match threads::working(views) {
+    let mut parts = match threads::working(views) {
         Some(view) => thread_parts(evidence, symptom, view, inside),
         None => Vec::new(),
-    }
+    };
+    let explained = Expr::sum(parts.iter().map(|part| part.time.clone()));
+    parts.extend(peer_part(evidence, symptom, inside, explained));
+    parts
+}
+
+/// The time an answer of another was awaited, as far as no thread's wait explains it already: an
+/// event loop waits without any thread showing for whom.
+fn peer_part(
+    evidence: &Evidence,
+    symptom: &Symptom,
+    inside: &Expr,
+    explained: Expr,
+) -> Option<Part> {
+    let peer = peers::waiting_for(evidence, symptom)?;
+    let component = if peer.is_database() { Component::DbWork } else { Component::Upstream };
+    let awaited = inside.clone().times(peer.share_expr());
+    let note = Sentence::new(Code::PeerUnanswered)
+        .name("peer", peer.peer, peer.fact)
+        .figure("looks", &Figure::count(Expr::count(peer.fact, peer.peer), evidence)?)
+        .figure("n", &Figure::count(Expr::n(peer.fact), evidence)?);
+    let time = awaited.at_most(inside.clone().less(explained));
+    Some(Part { component, time, note: Some(note) })
 }
 
 /// Below this ratio of a burst's median to one request alone its requests were served together.
@@ -46,7 +69,7 @@ pub(super) fn of_burst(
     let burst = evidence.find(FactKey::BurstMs, &symptom.path)?;
     let alone = evidence.find(FactKey::HeldRequestMs, &symptom.path)?;
     let (total, one) = (burst.value.number()?, alone.value.number()?);
-    if threads::working(views).is_some() || total < one * BURST_SLOWDOWN_MIN {
+    if threads::occupied(views).is_some() || total < one * BURST_SLOWDOWN_MIN {
         return None;
     }
     let figure = |expr| Figure::ms(expr, evidence);

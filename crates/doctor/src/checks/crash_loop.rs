@@ -1,6 +1,6 @@
 //! F28: the server's processes end again and again.
 
-use super::oom_killed::{gone, kills};
+use super::oom_killed::{self, gone, kills};
 use super::{Cause, Finding, Grade, Judgement, Nature, chain, whole};
 use crate::case::Case;
 use crate::evidence::{FactKey, object};
@@ -28,7 +28,7 @@ const BROKEN_OFF: [&str; 3] = ["closed", "reset", "refused"];
 fn killed(case: &Case<'_>) -> Option<Sentence> {
     let (fact, kills) = kills(case)?;
     let (gone, pids) = gone(case)?;
-    let by_memory = kills.value >= 1.0 && !pids.is_empty();
+    let by_memory = oom_killed::killed(fact, &kills, pids.len()) && !pids.is_empty();
     by_memory
         .then(|| Sentence::new(Code::CrashKilled).figure("kills", &kills).cite(fact).cite(gone))
 }

@@ -45,7 +45,10 @@ fn examine(case: &Case<'_>) -> Judgement {
         case.threads(symptom).into_iter().find_map(|view| {
             collecting_line(&view).is_some().then_some(()).or(is_collector(&view).map(|_| ()))?;
             let share = case.share(view.on_cpu_expr()?.times(case.inside_share(symptom)))?;
-            let grade = Grade::of(share.value, chain::control_blocked(case, symptom))?;
+            let cpu = chain::cpu_of_request(case, symptom, &view)?;
+            let queued = view.run_queue().unwrap_or(0.0) * 100.0;
+            let grade = Grade::of(share.value, chain::control_blocked(case, symptom))
+                .or_else(|| Grade::of_computing(case, &share, cpu.value, queued))?;
             Some((symptom, view, share, grade))
         })
     });

@@ -44,18 +44,17 @@ fn rate_limited(case: &Case<'_>) -> Option<Sentence> {
 
 fn has_peers(case: &Case<'_>) -> Option<Sentence> {
     burst(case)?;
-    let fact = case.evidence.all(FactKey::OutboundPeers).find_map(|fact| {
+    case.evidence.all(FactKey::OutboundPeers).find_map(|fact| {
         let peer = threads::most_frequent(fact)?;
         Some(Sentence::new(Code::LimiterPeers).name("peer", peer, fact))
-    });
-    fact
+    })
 }
 
 fn somebody_works(case: &Case<'_>) -> Option<Sentence> {
     let (path, ..) = burst(case)?;
     let symptom = case.slow().find(|symptom| symptom.path == path)?;
     let views = case.threads(symptom);
-    let view = threads::working(&views)?;
+    let view = threads::occupied(&views)?;
     Some(Sentence::new(Code::LimiterBusy).name("thread", chain::thread_name(view), view.waits))
 }
 

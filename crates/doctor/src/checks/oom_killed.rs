@@ -29,6 +29,13 @@ pub(super) fn kills<'a>(case: &Case<'a>) -> Option<(&'a Fact, Figure)> {
     Some((fact, case.count(Expr::value(fact))?))
 }
 
+/// Whether the kills account for the serving processes that ended. The machine's own count holds
+/// those of strangers as well: it must reach all of them.
+pub(super) fn killed(fact: &Fact, kills: &Figure, ended: usize) -> bool {
+    let needed = if fact.key == FactKey::CgroupOomKills { 1 } else { ended.max(1) };
+    kills.value >= needed as f64
+}
+
 /// The serving processes that ended during the examination.
 pub(super) fn gone<'a>(case: &Case<'a>) -> Option<(&'a Fact, &'a [String])> {
     let fact = case.evidence.find(FactKey::ServersGone, object::TARGET)?;
@@ -42,7 +49,7 @@ fn examine(case: &Case<'_>) -> Judgement {
     let (Some((fact, kills)), Some((gone, pids))) = (kills(case), gone(case)) else {
         return Judgement::lacking(case, CAUSE.required[0]);
     };
-    if kills.value < 1.0 {
+    if !killed(fact, &kills, pids.len()) {
         let says = Sentence::new(Code::OomNone).figure("kills", &kills).cite(gone);
         return Judgement::RuledOut(says);
     }
@@ -99,6 +106,16 @@ mod tests {
     #[test]
     fn a_worker_that_ended_by_itself_is_ruled_out() {
         assert_ruled_out(judge(&CAUSE, ended(0, &["4100"])), Code::OomNone);
+    }
+
+    #[test]
+    fn a_kill_elsewhere_on_the_machine_does_not_account_for_two_processes_and_is_ruled_out() {
+        let bed = Bed::new().with(sample::server).fact(FactKey::HostOomKills, "host", 1).list(
+            FactKey::ServersGone,
+            "target",
+            &["4100", "4120"],
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::OomNone);
     }
 
     #[test]

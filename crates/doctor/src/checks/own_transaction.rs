@@ -2,7 +2,7 @@
 
 use super::foreign_writer_lock::{free, lock_links, waiting};
 use super::loop_blocked_by_wait::timed_fact;
-use super::{Cause, Finding, Grade, Judgement, Nature, chain};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, commit_bound, no_wal};
 use crate::case::Case;
 use crate::evidence::FactKey;
 use crate::figure::{Expr, Figure};
@@ -20,14 +20,34 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Both,
     required: &[&[FactKey::SqliteLockHeldBy]],
     supporting: &[FactKey::SqliteLockHeldMs, FactKey::PythonLines],
-    refutes: &[],
-    look_alikes: &["F35", "F13"],
+    refutes: &[kept_by_a_reader, commits_one_by_one],
+    look_alikes: &["F35", "F13", "F37", "F46"],
     bound: None,
     examine,
 };
 
 /// From this length on an unbroken hold is worth knowing, in milliseconds.
 const HELD_MS_MIN: f64 = 1_000.0;
+
+/// The server holds the lock while it waits for a reader of a rollback database: then the reader is
+/// the cause.
+fn kept_by_a_reader(case: &Case<'_>) -> Option<Sentence> {
+    let kept = no_wal::kept_back(case)?;
+    let pid = kept.reader.holder.to_string();
+    Some(Sentence::new(Code::NoWalReader).name("pid", pid, kept.reader.fact).cite(kept.mode))
+}
+
+/// Many short transactions in place of a long one: then their number is the cause.
+fn commits_one_by_one(case: &Case<'_>) -> Option<Sentence> {
+    let commits = commit_bound::many_commits(case)?;
+    let (path, database) = crate::evidence::object::parse_toward(&commits.object)?;
+    Some(
+        Sentence::new(Code::CommitsInstead)
+            .name("path", path, commits)
+            .name("database", database, commits)
+            .figure("commits", &case.count(Expr::value(commits))?),
+    )
+}
 
 fn examine(case: &Case<'_>) -> Judgement {
     let Some((server, _)) = case.server() else {
@@ -182,6 +202,24 @@ mod tests {
     fn a_foreign_holder_is_not_our_own_transaction() {
         let judged = judge(&CAUSE, Bed::new().with(sample::foreign_lock));
         assert_ruled_out(judged, Code::LockHeldByOther);
+    }
+
+    #[test]
+    fn a_lock_held_only_while_waiting_for_a_reader_belongs_to_the_reader() {
+        let judged = judge(&CAUSE, Bed::new().with(sample::beds::kept_back_by_a_reader));
+        assert_ruled_out(judged, Code::NoWalReader);
+    }
+
+    #[test]
+    fn a_lock_taken_anew_for_each_commit_belongs_to_the_commits() {
+        let lock = "/srv/app/a.db lock WRITE";
+        let bed = Bed::new().with(|bed| sample::beds::durable(bed, 200.0)).counts_of(
+            FactKey::SqliteLockHeldBy,
+            lock,
+            &[("4100", 62)],
+            64,
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::CommitsInstead);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! F15: the thread pool is saturated.
 
 use super::loop_blocked_by_wait::timed_fact;
-use super::{Cause, Finding, Grade, Judgement, Nature, chain, hashing};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, hashing, streams_eat_workers};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey};
 use crate::figure::{Expr, Figure, Unit};
@@ -19,8 +19,8 @@ pub(super) const CAUSE: Cause = Cause {
     nature: Nature::Latency,
     required: &[&[FactKey::HeldRequestMs], &[FactKey::ThreadSyscalls, FactKey::ThreadWchans]],
     supporting: &[FactKey::HttpThroughput, FactKey::PythonLines, FactKey::ProcessThreads],
-    refutes: &[hashes_instead, waits_for_a_lock],
-    look_alikes: &["F13", "F35", "F16"],
+    refutes: &[hashes_instead, waits_for_a_lock, streams_instead],
+    look_alikes: &["F13", "F35", "F16", "F73"],
     bound: None,
     examine,
 };
@@ -51,6 +51,14 @@ fn waits_for_a_lock(case: &Case<'_>) -> Option<Sentence> {
             .figure("share", &case.share(lock.share_expr())?)
             .cite(view.waits),
     )
+}
+
+/// The pool is full of live streams: then the streams are the cause.
+fn streams_instead(case: &Case<'_>) -> Option<Sentence> {
+    let (_, pool, streams) = streams_eat_workers::held_by_streams(case)?;
+    let count = case.count(Expr::median(streams))?;
+    let waits = pool.views.iter().take(4).map(|view| view.waits);
+    Some(Sentence::new(Code::StreamsFew).figure("streams", &count).cite_all(waits))
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -118,7 +126,7 @@ fn not_full(case: &Case<'_>) -> Judgement {
         .map(|view| view.waits)
         .collect();
     let threads = Expr::sum(waiting.iter().map(|fact| Expr::n(fact).over(Expr::n(fact))));
-    match Figure::of(threads, Unit::Count, case.evidence) {
+    match Figure::of(threads, Unit::Count, case.evidence).filter(|_| !views.is_empty()) {
         Some(figure) => Judgement::RuledOut(
             Sentence::new(Code::PoolNotFull)
                 .figure("threads", &figure)
@@ -154,6 +162,16 @@ mod tests {
             .fact(FactKey::PythonSourceText, "/srv/app/app.py:12", "db.execute(SQL)")
             .counts_of(FactKey::SqliteLockHeldBy, lock, &[("31860", 63)], 64);
         assert_ruled_out(judge(&CAUSE, bed), Code::PoolWaitsForLock);
+    }
+
+    #[test]
+    fn a_pool_full_of_streams_belongs_to_the_streams() {
+        let bed = Bed::new().with(|bed| sample::pool(bed, 40, 0)).samples(
+            FactKey::ClientStreams,
+            "target",
+            &[40.0; 20],
+        );
+        assert_ruled_out(judge(&CAUSE, bed), Code::StreamsFew);
     }
 
     #[test]

@@ -209,6 +209,46 @@ fact_keys! {
     HistoryP95BeforeMs, "ms", "Object: route and class. Float: the 95th percentile of the hour before that; n: how many.";
     HistoryCauseShare, "", "Object: route, and the cause in the place of a phase. Float: the share of the wall time of the last hour's slow and failed requests, from 0 to 1, that the cause holds.";
     HistoryAlertsOpen, "", "Object: target. List: causes of the alerts that are not over, the worst first.";
+    // The server's conversations with others, and its clients.
+    PeersMet, "", "Object: target. List: the addresses the server has conversations with; an empty list is a fact.";
+    PeerKind, "", "Object: peer. Text: `postgresql`, `mysql`, `redis`, `nats`, … by its port or its program, else `upstream`.";
+    PeerSegments, "segments", "Object: path and peer. Float: data segments sent to the peer for one request, the background taken off; n: requests.";
+    PeerOutstanding, "samples", "Object: path. Counts by peer out of n looks: something was sent to it and nothing had come back.";
+    PeerReleaseToResponseMs, "ms", "Object: path and peer. Samples, one per held request: from the last look that saw a question unanswered to the request's answer.";
+    PeerProbeMs, "ms", "Object: peer. Samples: our own question to it: a TCP connect, to Redis a PING, to NATS its greeting.";
+    PeerProbeOutcome, "", "Object: peer. Text: how that ended: `answered`, `timeout`, `refused`, …";
+    ClientsOpen, "connections", "Object: target. Samples: connections of others to the server at each look while requests were held.";
+    ClientStreams, "connections", "Object: target. Samples: those on which the server sends long after its client last did: live streams.";
+    ClientsAbandoned, "connections", "Object: target. Samples: those whose client has closed while the server holds them still.";
+    // The protocol, asked in different ways.
+    HttpBodyRows, "rows", "Object: endpoint. Int: elements of the longest JSON list of its answer.";
+    HttpContentLength, "bytes", "Object: endpoint. Int: the Content-Length of its answer.";
+    HttpFirstMs, "ms", "Object: endpoint. Float: the very first request of this examination to it.";
+    LimitSparse, "requests", "Object: endpoint. Counts by status of single requests sent after a pause and seconds apart.";
+    LimitForwarded, "requests", "Object: endpoint. Counts by status of requests that name another client each in X-Forwarded-For.";
+    CorsExpected, "", "Object: target. Text: the origin that should be allowed, as given.";
+    CorsAsked, "", "Object: target. List: the origins asked with; the one given, or usual ones of development servers.";
+    CorsAllowed, "", "Object: target. List: those of them that a preflight or an answer allows; an empty list is a fact.";
+    CorsAnswers, "answers", "Object: endpoint. Counts of answers to a GET with an Origin, by `STATUS ALLOWED`, e.g. `200 http://localhost:3000`, `500 none`.";
+    CorsForeign, "", "Object: endpoint. Text: the Access-Control-Allow-Origin given to an origin that does not exist; `none` without one.";
+    CorsCredentials, "", "Object: endpoint. Bool: that answer allowed credentials.";
+    CorsVary, "", "Object: endpoint. Bool: the answer to an allowed origin varies by Origin.";
+    CookiesSet, "", "Object: endpoint. List: its Set-Cookie headers without their values.";
+    TlsFronts, "", "Object: target. List: programs of this machine that listen where TLS ends (443, 8443); an empty list is a fact.";
+    SessionIssuer, "pid", "Object: endpoint. Int: the worker that set the cookie.";
+    SessionWithout, "answers", "Object: endpoint. Counts of answers to requests without the cookie, by status and whether they set it.";
+    SessionSameWorker, "answers", "Object: endpoint. Counts of the answers of the worker that set the cookie, asked with it.";
+    SessionOtherWorkers, "answers", "Object: endpoint. Counts of the answers of other workers, asked with the same cookie.";
+    // SQLite as a file.
+    SqliteReadMark, "frame", "Object: read lock. Int: the frame its holder reads up to; missing when the mark is unused.";
+    SqliteCommits, "commits", "Object: path and database. Float: transactions committed for one request; n: requests.";
+    SqliteOpenMode, "", "Object: database. Text: `read-only`, `read-write`: how the server has it open.";
+    SqliteReadOnlyBy, "", "Object: database. Text: what forbids writing: `mount`, `attribute`, `permission`, or `nothing`.";
+    SqliteFilesystem, "", "Object: database. Text: the kind of its filesystem.";
+    SqliteOpenInode, "", "Object: database. Int: the inode the server has open.";
+    SqlitePathInode, "", "Object: database. Int: the inode at its path now; missing when there is none.";
+    SqliteDamage, "", "Object: database. List: what a check of a copy found wrong; an empty list is a fact.";
+    LogPhrases, "lines", "Object: target. Counts of known errors in what the server wrote to its log during the examination.";
     // What keeps requests out (group A).
     ConnectMs, "ms", "Object: address. Samples: plain TCP connects to this address of the name, to their end or to the deadline.";
     AddressOrder, "", "Object: target. List: the addresses of the name in the resolver's order, which is the order clients try them in.";

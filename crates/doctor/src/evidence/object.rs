@@ -123,6 +123,8 @@ pub enum Lock {
     Checkpoint,
     /// `-shm` bytes 123–127: readers.
     Read,
+    /// `-shm` byte 123 and this number: readers of one read mark.
+    ReadMark(u8),
     /// Main file, PENDING_BYTE: a writer waits for readers (rollback journal).
     Pending,
     /// Main file, RESERVED: a writer prepares (rollback journal).
@@ -138,6 +140,11 @@ impl Lock {
             Self::Write => "WRITE",
             Self::Checkpoint => "CHECKPOINT",
             Self::Read => "READ",
+            Self::ReadMark(0) => "READ0",
+            Self::ReadMark(1) => "READ1",
+            Self::ReadMark(2) => "READ2",
+            Self::ReadMark(3) => "READ3",
+            Self::ReadMark(_) => "READ4",
             Self::Pending => "PENDING",
             Self::Reserved => "RESERVED",
             Self::Shared => "SHARED",
@@ -148,6 +155,16 @@ impl Lock {
 /// A lock of a database: `/srv/a.db lock WRITE`.
 pub fn lock(database: &str, lock: Lock) -> String {
     format!("{database} lock {}", lock.name())
+}
+
+/// A path and what it is about beyond the server, a peer or a database: `/slow to 127.0.0.1:6379`.
+pub fn toward(path: &str, other: &str) -> String {
+    format!("{path} to {other}")
+}
+
+/// Reads [`toward`] back: the path and the other.
+pub fn parse_toward(object: &str) -> Option<(&str, &str)> {
+    object.rsplit_once(" to ")
 }
 
 /// One phase of a route in Galen's own ledger: `GET /api/me phase query`.
@@ -173,6 +190,7 @@ mod tests {
         assert_eq!(parse_endpoint(&endpoint("/a", 8)), ("/a", 8));
         assert_eq!(parse_endpoint(&endpoint("/a", 1)), ("/a", 1));
         assert_eq!(listener_address(&listener("127.0.0.1:80", 4)), "127.0.0.1:80");
+        assert_eq!(parse_toward(&toward("/a to b", "[::1]:1")), Some(("/a to b", "[::1]:1")));
         assert_eq!(parse_phase(&phase("GET /a", "query")), Some(("GET /a", "query")));
     }
 }

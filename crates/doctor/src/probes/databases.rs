@@ -114,7 +114,8 @@ fn is_database(file: &Path) -> bool {
     has_extension(file) || sidecar(file, "-wal").exists() || sidecar(file, "-journal").exists()
 }
 
-fn has_extension(file: &Path) -> bool {
+/// Whether the name of a file is that of a SQLite database.
+pub fn has_extension(file: &Path) -> bool {
     file.extension().is_some_and(|extension| {
         EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
     })

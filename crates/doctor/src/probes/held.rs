@@ -1,11 +1,13 @@
 //! One request is held while everything that can be seen from outside is looked at: the tracer.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::http_client::{self, Exchange, Limits, Outcome, bound_socket, dial, ms};
+use super::peer_facts;
 use super::rooms::{RoomWatch, RoomsSeen};
 use super::scene::{Address, Scene};
 use super::watch::{self, Plan, Seen};
@@ -35,6 +37,7 @@ pub struct Holding {
     owner: Option<u32>,
     released: BTreeMap<(String, Lock), Vec<f64>>,
     left_wait: BTreeMap<(u32, u32), Vec<f64>>,
+    left_peer: BTreeMap<SocketAddr, Vec<f64>>,
     seen: Seen,
 }
 
@@ -166,6 +169,12 @@ impl Holding {
                 }
             }
         }
+        for (peer, one) in &seen.peers.peers {
+            let last = one.last_outstanding.filter(|at| (started..=ended).contains(at));
+            if let Some(last) = last {
+                self.left_peer.entry(*peer).or_default().push(ms(ended - last));
+            }
+        }
         for locks in &seen.locks {
             for (lock, one) in &locks.seen {
                 if let Some(last) =
@@ -185,6 +194,8 @@ impl Holding {
         let window = Window::Held(path.to_owned());
         windows::publish(scene, &window, &self.seen);
         windows::publish_releases(scene, &window, &self.left_wait);
+        let conversations = (&self.seen.peers, &self.left_peer);
+        peer_facts::publish_held(scene, path, self.held_ms.len() as u64, conversations);
         if with_locks {
             windows::publish_locks(scene, &self.seen.locks, &self.released);
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::answers;
 use super::burst;
 use super::databases;
 use super::growth;
@@ -139,6 +140,7 @@ async fn first_looks(
         }
         scene.step(Stage::Probe, path);
         let first = http_client::get(address, &full(address, path), limits).await;
+        answers::publish(scene, path, &first);
         unanswered += u32::from(first.outcome == Outcome::Timeout);
         skews.extend(first.date_ms.map(|date| (date - scene.now().0) as f64));
         if let (true, Some(server)) = (endpoints.is_empty(), &first.server) {

@@ -96,6 +96,8 @@ pub struct Exchange {
     pub server: Option<String>,
     /// The Retry-After header in seconds.
     pub retry_after_s: Option<i64>,
+    /// The headers of the answer; empty when none came.
+    pub headers: HeaderMap,
     /// The Date header in Unix milliseconds.
     pub date_ms: Option<i64>,
     /// When the first byte of the answer came.
@@ -117,10 +119,24 @@ impl Exchange {
             body: Bytes::new(),
             server: None,
             retry_after_s: None,
+            headers: HeaderMap::new(),
             date_ms: None,
             first_byte_at: None,
             ended,
         }
+    }
+
+    /// The status; `None` when no answer came.
+    pub fn status(&self) -> Option<u16> {
+        match self.outcome {
+            Outcome::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// A header of the answer as text; the first of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The redacted start of the body, to be quoted with an error.
@@ -260,6 +276,51 @@ where
     Ok(Connection { sender, marks, head })
 }
 
+/// A request of a method that changes nothing, with headers of its own, on a connection of its own.
+/// Gives the connection too, which stands as long as it is kept.
+pub async fn ask(
+    address: &Address,
+    (asking, path): (&Asking, &str),
+    socket: Option<TcpSocket>,
+    limits: Limits,
+) -> (Exchange, Option<Connection>) {
+    let started = Instant::now();
+    match dial(address, socket, limits.end(started)).await {
+        Err(outcome) => (Exchange::failed(outcome, started), None),
+        Ok((mut connection, _)) => {
+            connection.head.extend(asking.headers.clone());
+            let method = if asking.preflight { Method::OPTIONS } else { Method::GET };
+            let exchange = connection.send((method, path, Bytes::new()), limits, started).await;
+            (exchange, Some(connection))
+        }
+    }
+}
+
+/// How a request differs from the usual one.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Whether it is an OPTIONS request, as a browser's preflight is, in place of a GET.
+    preflight: bool,
+    /// Headers it has besides the usual ones.
+    headers: HeaderMap,
+}
+
+impl Asking {
+    /// An OPTIONS request, as browsers send one before others (Fetch, section 3.3.2).
+    pub fn preflight() -> Self {
+        Self { preflight: true, ..Self::default() }
+    }
+
+    /// The same with one more header; a value that cannot stand in one is left out.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}
+
 impl Connection {
     /// Whether the server still keeps the connection open and hyper can send on it.
     pub async fn is_open(&mut self) -> bool {
@@ -315,6 +376,7 @@ impl Connection {
         let server = header("server").map(|raw| redact::text(&String::from_utf8_lossy(&raw)));
         let retry_after_s =
             header("retry-after").and_then(|raw| String::from_utf8(raw).ok()?.trim().parse().ok());
+        let headers = response.headers().clone();
         let date_ms = header("date").and_then(|raw| date_ms(&String::from_utf8(raw).ok()?));
         let deadline = limits.end(started);
         // A stream of events never ends; its answer is whole with its head (HTML, §9.2).
@@ -339,6 +401,7 @@ impl Connection {
             body,
             server,
             retry_after_s,
+            headers,
             date_ms,
             first_byte_at: marks.first_byte,
             ended,

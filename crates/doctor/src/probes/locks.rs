@@ -128,6 +128,12 @@ fn parse(text: &str, main: Option<FileId>, shm: Option<FileId>) -> Vec<Held> {
                     keep(lock);
                 }
             }
+            for mark in 0..5 {
+                let byte = SHM_WRITE + 3 + u64::from(mark);
+                if covers(byte, byte) {
+                    keep(Lock::ReadMark(mark));
+                }
+            }
         } else if Some(line.file) == main {
             for (lock, from, to) in [
                 (Lock::Pending, PENDING_BYTE, PENDING_BYTE),
@@ -155,9 +161,20 @@ pub struct LockSeen {
     now: BTreeMap<u32, Instant>,
 }
 
-/// The locks that are followed: those that make others wait.
-const FOLLOWED: [Lock; 5] =
-    [Lock::Write, Lock::Checkpoint, Lock::Read, Lock::Pending, Lock::Reserved];
+/// The locks that are followed: those that make others wait, or keep a checkpoint back.
+const FOLLOWED: [Lock; 11] = [
+    Lock::Write,
+    Lock::Checkpoint,
+    Lock::Read,
+    Lock::ReadMark(0),
+    Lock::ReadMark(1),
+    Lock::ReadMark(2),
+    Lock::ReadMark(3),
+    Lock::ReadMark(4),
+    Lock::Pending,
+    Lock::Reserved,
+    Lock::Shared,
+];
 
 /// Follows the locks of one database, look after look, with /proc/locks kept open.
 #[derive(Debug)]
@@ -264,6 +281,7 @@ mod tests {
             [
                 Held { lock: Lock::Write, pid: 31860, exclusive: true },
                 Held { lock: Lock::Read, pid: 31861, exclusive: false },
+                Held { lock: Lock::ReadMark(1), pid: 31861, exclusive: false },
             ]
         );
     }

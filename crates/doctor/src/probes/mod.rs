@@ -1,9 +1,11 @@
 //! The probes: the only files that touch the examined world, each bounded, none of them judging.
 
+mod answers;
 mod burst;
 mod census;
 mod cgroups;
 pub mod child;
+mod cors;
 mod counters;
 mod databases;
 mod descriptors;
@@ -20,11 +22,16 @@ mod idle;
 mod kernel;
 mod ladder;
 mod library;
+mod limiter;
 mod limits;
 mod lockfile;
 mod locks;
+mod log_tail;
 mod paths;
+mod peer_facts;
+mod peers;
 mod process;
+mod protocol;
 #[cfg_attr(
     not(feature = "python"),
     expect(dead_code, reason = "without py-spy nothing fills what these types hold")
@@ -34,13 +41,16 @@ mod resolver;
 mod rooms;
 mod scene;
 mod series;
+mod sessions;
 mod sock_diag;
 mod source_sql;
 mod spread;
+mod sqlite_damage;
 mod sqlite_file;
 mod sqlite_open;
 mod sqlite_plans;
 mod sqlite_sql;
+mod sqlite_state;
 mod sqlite_tables;
 mod still;
 mod syscalls;
@@ -56,6 +66,7 @@ use std::time::Duration;
 use galen_core::Clock;
 
 pub use child::child_main;
+pub use cors::FOREIGN as FOREIGN_ORIGIN;
 pub use locks::write_lock_holder;
 use scene::Scene;
 
@@ -78,6 +89,8 @@ pub enum Step {
     Rest,
     /// Requests, in series and held.
     Requests,
+    /// The same requests again, asked in other ways and counted.
+    Trips,
     /// Bytes of files, and what the requests brought to light.
     Files,
     /// What would be load of our own beside the requests.
@@ -91,6 +104,7 @@ impl Step {
         Self::Surroundings,
         Self::Rest,
         Self::Requests,
+        Self::Trips,
         Self::Files,
         Self::Contents,
     ];
@@ -168,11 +182,39 @@ pub const ALL: &[Probe] = &[
         run: |scene| Box::pin(process::publish_holders(scene)),
     },
     Probe {
+        name: "protocol",
+        step: Step::Trips,
+        deadline: Duration::from_secs(20),
+        first_fact: FactKey::PeersMet,
+        run: |scene| Box::pin(protocol::run(scene)),
+    },
+    Probe {
         name: "lock_files",
         step: Step::Files,
         deadline: Duration::from_secs(4),
         first_fact: FactKey::LockFilePid,
         run: |scene| Box::pin(lockfile::run(scene)),
+    },
+    Probe {
+        name: "log",
+        step: Step::Surroundings,
+        deadline: Duration::from_secs(2),
+        first_fact: FactKey::LogPhrases,
+        run: |scene| Box::pin(log_tail::begin(scene)),
+    },
+    Probe {
+        name: "log_added",
+        step: Step::Contents,
+        deadline: Duration::from_secs(2),
+        first_fact: FactKey::LogPhrases,
+        run: |scene| Box::pin(log_tail::end(scene)),
+    },
+    Probe {
+        name: "sqlite_state",
+        step: Step::Files,
+        deadline: Duration::from_secs(15),
+        first_fact: FactKey::SqliteOpenMode,
+        run: |scene| Box::pin(sqlite_state::run(scene)),
     },
     Probe {
         name: "server_again",

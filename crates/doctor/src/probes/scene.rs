@@ -8,6 +8,7 @@ use std::time::Duration;
 use galen_core::{Clock, UnixMs};
 use tokio::time::Instant;
 
+use super::log_tail::Log;
 use super::source_sql::SourceStatement;
 use super::watch::SharedSpy;
 use crate::evidence::{Collector, Draft, FactKey, Source, Value};
@@ -44,6 +45,8 @@ pub struct Found {
     pub databases: Vec<PathBuf>,
     /// SQL statements read at the source lines where requests stood.
     pub statements: Vec<SourceStatement>,
+    /// The server's logs, as they were at the beginning.
+    pub logs: Vec<Log>,
 }
 
 /// The shared scene of one examination.

@@ -9,8 +9,9 @@ use netlink_packet_core::{
 };
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
+use netlink_packet_sock_diag::inet::nlas::Nla;
 use netlink_packet_sock_diag::inet::{
-    ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
+    ExtensionFlags, InetRequest, InetResponse, InetResponseHeader, SocketId, StateFlags,
 };
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -47,6 +48,54 @@ pub struct TcpSocket {
     pub inode: u32,
     /// The owner.
     pub uid: u32,
+}
+
+/// The parts of the kernel's `struct tcp_info` (linux/tcp.h) that tell of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// Milliseconds since data was last sent.
+    pub last_sent_ms: u32,
+    /// Milliseconds since data was last received.
+    pub last_received_ms: u32,
+    /// Segments with data that were received.
+    pub data_segments_in: u32,
+    /// Segments with data that were sent.
+    pub data_segments_out: u32,
+}
+
+impl TcpInfo {
+    /// Reads the fields at their offsets; `None` from a kernel older than 4.6, which has fewer.
+    fn parse(raw: &[u8]) -> Option<Self> {
+        let at = |offset: usize| {
+            raw.get(offset..offset + 4).map(|four| {
+                let mut bytes = [0; 4];
+                bytes.copy_from_slice(four);
+                u32::from_ne_bytes(bytes)
+            })
+        };
+        Some(Self {
+            last_sent_ms: at(44)?,
+            last_received_ms: at(52)?,
+            data_segments_in: at(152)?,
+            data_segments_out: at(156)?,
+        })
+    }
+
+    /// How many more segments with data were sent than received.
+    pub fn ahead(self) -> i64 {
+        i64::from(self.data_segments_out) - i64::from(self.data_segments_in)
+    }
+
+    /// Whether something was sent that has not been answered by anything yet. The kernel's clock of
+    /// both times has ticks of a few milliseconds; within one tick, being further ahead than
+    /// `at_rest` tells.
+    pub fn is_outstanding(self, at_rest: i64) -> bool {
+        match self.last_sent_ms.cmp(&self.last_received_ms) {
+            std::cmp::Ordering::Less => self.data_segments_out > 0,
+            std::cmp::Ordering::Equal => self.ahead() > at_rest,
+            std::cmp::Ordering::Greater => false,
+        }
+    }
 }
 
 /// An open conversation with the kernel's socket tables.
@@ -88,9 +137,10 @@ impl SockDiag {
             cookie: NO_COOKIE,
         };
         let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
-        self.send(family, StateFlags::all(), id, NLM_F_REQUEST)?;
+        let none = ExtensionFlags::empty();
+        self.send(family, (StateFlags::all(), none), id, NLM_F_REQUEST)?;
         let mut found = None;
-        self.receive(|header| found = Some(read_socket(header)))?;
+        self.receive(|response| found = Some(read_socket(&response.header)))?;
         Ok(found)
     }
 
@@ -110,35 +160,62 @@ impl SockDiag {
         self.dump(StateFlags::ESTABLISHED | StateFlags::SYN_SENT | StateFlags::CLOSE_WAIT)
     }
 
+    /// The same as [`Self::connections`], each with what the kernel counts of it.
+    ///
+    /// # Errors
+    /// When the kernel does not answer, or refuses.
+    pub fn conversations(&mut self) -> io::Result<Vec<(TcpSocket, TcpInfo)>> {
+        let states = StateFlags::ESTABLISHED | StateFlags::SYN_SENT | StateFlags::CLOSE_WAIT;
+        let mut found = Vec::new();
+        self.each(states, ExtensionFlags::INFO, |response| {
+            let info = response.nlas.iter().find_map(|nla| match nla {
+                Nla::TcpInfo(raw) => TcpInfo::parse(raw),
+                _ => None,
+            });
+            found.extend(info.map(|info| (read_socket(&response.header), info)));
+        })?;
+        Ok(found)
+    }
+
     fn dump(&mut self, states: StateFlags) -> io::Result<Vec<TcpSocket>> {
         let mut found = Vec::new();
+        self.each(states, ExtensionFlags::empty(), |response| {
+            found.push(read_socket(&response.header));
+        })?;
+        Ok(found)
+    }
+
+    /// Calls `keep` for each socket of both families, up to the limit.
+    fn each(
+        &mut self,
+        states: StateFlags,
+        extensions: ExtensionFlags,
+        mut keep: impl FnMut(&InetResponse),
+    ) -> io::Result<()> {
+        let mut seen = 0;
         for (family, id) in [(AF_INET, SocketId::new_v4()), (AF_INET6, SocketId::new_v6())] {
-            self.send(family, states.clone(), id, NLM_F_REQUEST | NLM_F_DUMP)?;
-            self.receive(|header| {
-                if found.len() < DUMP_MAX {
-                    found.push(read_socket(header));
+            let wanted = (states.clone(), extensions.clone());
+            self.send(family, wanted, id, NLM_F_REQUEST | NLM_F_DUMP)?;
+            self.receive(|response| {
+                seen += 1;
+                if seen <= DUMP_MAX {
+                    keep(response);
                 }
             })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     fn send(
         &self,
         family: u8,
-        states: StateFlags,
+        (states, extensions): (StateFlags, ExtensionFlags),
         socket_id: SocketId,
         flags: u16,
     ) -> io::Result<()> {
         let mut header = NetlinkHeader::default();
         header.flags = flags;
-        let request = InetRequest {
-            family,
-            protocol: IPPROTO_TCP,
-            extensions: ExtensionFlags::empty(),
-            states,
-            socket_id,
-        };
+        let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
         let mut packet = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
         packet.finalize();
         let mut bytes = vec![0; packet.buffer_len()];
@@ -148,7 +225,7 @@ impl SockDiag {
     }
 
     /// Reads messages until the answer is complete: one message for an exact look-up, `Done` for a dump.
-    fn receive(&mut self, mut keep: impl FnMut(&InetResponseHeader)) -> io::Result<()> {
+    fn receive(&mut self, mut keep: impl FnMut(&InetResponse)) -> io::Result<()> {
         loop {
             let size = self.socket.recv(&mut &mut self.buffer[..], 0)?;
             let mut offset = 0;
@@ -161,7 +238,7 @@ impl SockDiag {
                 let more = message.header.flags & netlink_packet_core::NLM_F_MULTIPART != 0;
                 match message.payload {
                     NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                        keep(&response.header)
+                        keep(&response)
                     }
                     NetlinkPayload::Done(_) => return Ok(()),
                     NetlinkPayload::Error(error) => return refusal(&error.to_io()),
@@ -239,6 +316,29 @@ mod tests {
         let accepted = diag.exact(address, client.local_addr().unwrap()).unwrap().unwrap();
         assert_ne!(accepted.inode, 0);
         assert_eq!(accepted.receive_queue, 5);
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_outstanding_and_is_counted() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let mut diag = SockDiag::open().unwrap();
+        let mut of_client = |client: &TcpStream| {
+            let all = diag.conversations().unwrap();
+            let own = client.local_addr().unwrap();
+            all.into_iter().find(|(socket, _)| socket.local == own).unwrap().1
+        };
+        assert!(!of_client(&client).is_outstanding(0));
+        std::thread::sleep(Duration::from_millis(30));
+        client.write_all(b"hello").unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(of_client(&client).is_outstanding(0));
+        assert_eq!(of_client(&client).data_segments_out, 1);
+        server.write_all(b"world").unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(!of_client(&client).is_outstanding(0));
     }
 
     #[test]

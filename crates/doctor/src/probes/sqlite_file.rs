@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::child::{self, Order};
 use super::locks::sidecar;
 use super::scene::Scene;
+use super::sqlite_state;
 use super::windows::database_object;
+use crate::evidence::object::{self, Lock};
 use crate::evidence::{FactKey, Source};
 use crate::progress::Stage;
 
@@ -45,6 +47,10 @@ pub struct RawSeen {
     pub index: Option<WalIndex>,
     /// Size of a rollback journal; 0 when there is none.
     pub journal_bytes: u64,
+    /// A counter that grows with every transaction: of the WAL index, or of the main file.
+    pub changes: Option<u64>,
+    /// Whether the file has the attribute that forbids every change (chattr +i).
+    pub immutable: bool,
 }
 
 /// The main file's header.
@@ -85,7 +91,11 @@ fn read(database: &Path) -> std::io::Result<RawSeen> {
         return Err(std::io::Error::other("not a plain file"));
     }
     let mut header = [0; HEADER_BYTES];
-    let whole = File::open(database)?.read_exact_at(&mut header, 0).is_ok();
+    let file = File::open(database)?;
+    let whole = file.read_exact_at(&mut header, 0).is_ok();
+    // A filesystem without attributes forbids nothing by them.
+    let immutable = rustix::fs::ioctl_getflags(&file)
+        .is_ok_and(|flags| flags.contains(rustix::fs::IFlags::IMMUTABLE));
     let size_of =
         |suffix: &str| std::fs::metadata(sidecar(database, suffix)).map_or(0, |meta| meta.len());
     let mut shm = [0; SHM_BYTES];
@@ -99,16 +109,29 @@ fn read(database: &Path) -> std::io::Result<RawSeen> {
         wal_bytes: size_of("-wal"),
         index: has_index.then(|| parse_index(&shm)),
         journal_bytes: size_of("-journal"),
+        changes: match has_index {
+            true => Some(u64::from(ne32(&shm, 8))),
+            false => whole.then(|| u64::from(be32(&header, 24))),
+        },
+        immutable,
     })
+}
+
+/// Numbers of the main file are written big end first (fileformat2.html §1.3).
+fn be32(bytes: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// The WAL index is written in the byte order of the machine (walformat.html §2.1).
+fn ne32(bytes: &[u8; SHM_BYTES], at: usize) -> u32 {
+    u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 fn parse_header(header: &[u8; HEADER_BYTES], size_bytes: u64) -> Option<Header> {
     if !header.starts_with(MAGIC) {
         return None;
     }
-    let be32 = |at: usize| {
-        u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
-    };
+    let be32 = |at: usize| u64::from(be32(header, at));
     let page_bytes = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
         other => u64::from(other),
@@ -134,9 +157,7 @@ fn parse_header(header: &[u8; HEADER_BYTES], size_bytes: u64) -> Option<Header> 
 }
 
 fn parse_index(shm: &[u8; SHM_BYTES]) -> WalIndex {
-    // The WAL index is written in the byte order of the machine (walformat.html §2.1).
-    let ne32 =
-        |at: usize| u64::from(u32::from_ne_bytes([shm[at], shm[at + 1], shm[at + 2], shm[at + 3]]));
+    let ne32 = |at: usize| u64::from(ne32(shm, at));
     WalIndex {
         mx_frame: ne32(16),
         backfilled: ne32(96),
@@ -148,14 +169,26 @@ fn parse_index(shm: &[u8; SHM_BYTES]) -> WalIndex {
 pub async fn run(scene: &Scene<'_>) {
     for database in scene.found().databases {
         scene.step(Stage::Inspect, "database file");
-        let order = Order::Raw(RawOrder { database: database.clone() });
         let name = database_object(&database);
-        match child::run::<RawSeen>(scene.target.child_exe.as_deref(), &order, DEADLINE).await {
-            Ok(RawSeen { error: Some(error), .. }) | Err(error) => {
-                scene.missing(FactKey::SqliteSizeBytes, name, error);
+        match look(scene, &database).await {
+            Err(error) => scene.missing(FactKey::SqliteSizeBytes, name, error),
+            Ok(seen) => {
+                publish(scene, &name, &seen);
+                sqlite_state::publish_forbidden(scene, &database, seen.immutable);
             }
-            Ok(seen) => publish(scene, &name, &seen),
         }
+    }
+}
+
+/// The bytes of one database as they are now, read by a child.
+///
+/// # Errors
+/// A sentence, when they cannot be read.
+pub async fn look(scene: &Scene<'_>, database: &Path) -> Result<RawSeen, String> {
+    let order = Order::Raw(RawOrder { database: database.to_owned() });
+    match child::run::<RawSeen>(scene.target.child_exe.as_deref(), &order, DEADLINE).await {
+        Ok(RawSeen { error: Some(error), .. }) | Err(error) => Err(error),
+        Ok(seen) => Ok(seen),
     }
 }
 
@@ -193,6 +226,12 @@ fn publish(scene: &Scene<'_>, name: &str, seen: &RawSeen) {
         let shm = source("-shm", SHM_BYTES);
         scene.fact(FactKey::SqliteMxFrame, name, index.mx_frame, &shm);
         scene.fact(FactKey::SqliteBackfill, name, index.backfilled, &shm);
+        for (mark, frame) in (0..).zip(&index.read_marks) {
+            if *frame < u64::from(u32::MAX) {
+                let lock = object::lock(name, Lock::ReadMark(mark));
+                scene.fact(FactKey::SqliteReadMark, lock, *frame, &shm);
+            }
+        }
     }
 }
 

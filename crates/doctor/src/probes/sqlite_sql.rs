@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::child::{self, Order, Scratch};
 use super::scene::Scene;
 use super::source_sql::SourceStatement;
+use super::sqlite_damage;
 use super::sqlite_open::{self, Opened, Reader};
 use super::sqlite_plans::{self, StatementSeen};
 use super::sqlite_tables::{self, TableSeen};
@@ -58,6 +59,8 @@ pub struct SqlSeen {
     pub statements: Vec<StatementSeen>,
     /// Why no statement could be tried.
     pub trials_missing: Option<String>,
+    /// What a check of the copy found wrong; nothing for a sound one.
+    pub damage: Option<Vec<String>>,
 }
 
 /// The child's part.
@@ -76,10 +79,10 @@ pub fn obey(order: &SqlOrder) -> SqlSeen {
         Ok(Opened::Copied(reader)) => (reader, true),
         Err(error) => return SqlSeen { error: Some(error), ..seen },
     };
-    if let Err(error) = ask(&reader, order, &mut seen) {
-        return SqlSeen { error: Some(error.to_string()), ..seen };
-    }
-    let bytes = seen.pages.map_or(0, |(pages, _, page_bytes)| pages * page_bytes);
+    let asked = ask(&reader, order, &mut seen);
+    // A damaged file is copied page by page all the same, and only the copy is checked.
+    seen.error = asked.err().map(|error| error.to_string());
+    let bytes = std::fs::metadata(&order.database).map_or(0, |meta| meta.len());
     let trial = if is_copy {
         Ok(reader)
     } else {
@@ -92,6 +95,10 @@ pub fn obey(order: &SqlOrder) -> SqlSeen {
     };
     match trial {
         Ok(copy) => {
+            seen.damage = sqlite_damage::find(&copy, bytes);
+            if seen.error.is_some() {
+                return seen;
+            }
             let left = DEADLINE.saturating_sub(begun.elapsed());
             seen.statements = sqlite_plans::try_all(&copy, &seen.tables, &order.statements, left);
         }
@@ -166,6 +173,12 @@ fn publish(scene: &Scene<'_>, name: &str, seen: &SqlSeen) {
             format!("sqlite3 'file:{name}?mode=ro' '{text}'"),
         )
     };
+    if let Some(damage) = &seen.damage {
+        let found: Vec<String> = damage.iter().map(|line| redact::text(line)).collect();
+        scene.fact(FactKey::SqliteDamage, name, found, &sql("PRAGMA integrity_check, on a copy"));
+    } else {
+        scene.missing(FactKey::SqliteDamage, name, "the copy was not checked to its end");
+    }
     if let Some(error) = &seen.error {
         scene.missing(FactKey::SqliteScanMs, name, redact::text(error));
         return;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::counters::{Counters, CountersSeen};
 use super::locks::{LockSeen, LockWatch};
+use super::peers::{PeerWatch, PeersSeen};
 use super::python::{PythonSeen, Spy};
 use super::rooms::RoomWatch;
 use super::scene::Scene;
@@ -39,13 +40,17 @@ pub struct Plan {
     pub pids: Vec<u32>,
     /// The Python reader.
     pub spy: Option<SharedSpy>,
+    /// The conversations of those processes.
+    pub peers: Option<PeerWatch>,
 }
 
 impl Plan {
     /// A plan that watches every process, database and interpreter known.
     pub fn of(scene: &Scene<'_>, rooms: Vec<RoomWatch>) -> Self {
         let found = scene.found();
-        Self { rooms, databases: found.databases, pids: found.pids, spy: scene.spy() }
+        let served = found.address.as_ref().map(|address| address.socket);
+        let peers = Some(PeerWatch::begin(found.pids.clone(), served));
+        Self { rooms, databases: found.databases, pids: found.pids, spy: scene.spy(), peers }
     }
 }
 
@@ -96,6 +101,8 @@ pub struct Seen {
     pub processes: BTreeMap<u32, ProcessSeen>,
     /// Python threads of the serving process.
     pub python: BTreeMap<u32, PythonSeen>,
+    /// The server's conversations with others and with its clients.
+    pub peers: PeersSeen,
     /// The window's length.
     pub window: Duration,
     /// Instruments that could not be used, as sentences.
@@ -143,6 +150,7 @@ impl Seen {
                 None => self.locks.push(locks),
             }
         }
+        self.peers.absorb(other.peers);
         self.window += other.window;
         self.failures.extend(other.failures);
     }
@@ -211,10 +219,12 @@ fn look(plan: Plan, stop: &AtomicBool) -> Seen {
         })
         .collect();
     let mut rooms = plan.rooms;
+    let mut peers = plan.peers;
     let mut buffer = [0; 512];
     for round in 0_u32.. {
         if let Some(diag) = &mut diag {
             rooms.iter_mut().for_each(|room| room.look(diag));
+            peers.iter_mut().for_each(|peers| peers.look(diag));
         }
         let now = Instant::now();
         locks.iter_mut().for_each(|lock| lock.look(now));
@@ -229,6 +239,9 @@ fn look(plan: Plan, stop: &AtomicBool) -> Seen {
         }
         std::thread::sleep(ROOM_INTERVAL);
     }
+    if let (Some(diag), Some(peers)) = (&mut diag, &mut peers) {
+        peers.look_now(diag);
+    }
     Seen {
         rooms,
         locks: locks
@@ -240,6 +253,7 @@ fn look(plan: Plan, stop: &AtomicBool) -> Seen {
             .map(|(pid, threads, counters)| (pid, end(threads, counters)))
             .collect(),
         python: BTreeMap::new(),
+        peers: peers.map(PeerWatch::end).unwrap_or_default(),
         window: started.elapsed(),
         failures,
     }

@@ -52,7 +52,7 @@ macro_rules! process_words {
         Oom: "PID {pids} ended because the kernel killed {kills} of the server's processes for memory.";
         OomLimit: "The memory limit of its cgroup is {limit}; it was hit {hits} times.";
         OomOther: "The kernel killed {kills} processes of the server's cgroup for memory; the serving ones live.";
-        OomNone: "The kernel killed {kills} of the server's processes for memory.";
+        OomNone: "The kernel killed {kills} processes for memory, fewer than the serving ones that ended, or none did.";
         // F26.
         LeakTitle: "Memory grows with every request";
         Leak: "Process {pid} grew by {growth} with every request to `GET {path}`, in each of {cycles} cycles of {requests} requests, and did not slow down.";

@@ -123,6 +123,15 @@ impl Judge<'_> {
             );
             self.complain(("http", "deadline"), says);
         }
+        let notifications = &self.loaded.config.notifications;
+        if notifications.sweep_every < Lapse::s(1) {
+            let says = "`notifications.sweep_every` must be at least 1s".to_owned();
+            self.complain(("notifications", "sweep_every"), says);
+        }
+        if notifications.keep < minute {
+            let says = "`notifications.keep` must be at least 1m".to_owned();
+            self.complain(("notifications", "keep"), says);
+        }
         if sessions.sweep_every < Lapse::s(1) {
             let says = "`sessions.sweep_every` must be at least 1s".to_owned();
             self.complain(("sessions", "sweep_every"), says);
@@ -155,6 +164,7 @@ impl Judge<'_> {
             (("doctor", "concurrency"), config.doctor.concurrency),
             (("sessions", "cache"), config.sessions.cache),
             (("sessions", "sweep_rows"), config.sessions.sweep_rows),
+            (("notifications", "max_streams"), config.notifications.max_streams),
             (("http", "max_connections"), config.http.max_connections),
             (("http", "max_connections_per_address"), config.http.max_connections_per_address),
         ];

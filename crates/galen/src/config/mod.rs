@@ -14,6 +14,7 @@ mod load;
 mod log;
 mod mail;
 pub mod monitor;
+mod notifications;
 pub mod quantity;
 mod section;
 mod server;
@@ -28,6 +29,7 @@ pub use document::{example, reference};
 pub use load::{Complaint, Flag, Loaded, Sources, load};
 pub use log::{Format, Requests};
 pub use mail::MailSecurity;
+pub use notifications::Category;
 pub use section::Section;
 pub use server::url_of;
 
@@ -66,6 +68,8 @@ sections! {
     limits: limits::Limits,
     /// How mail leaves the house.
     mail: mail::Mail,
+    /// What users may be told.
+    notifications: notifications::Notifications,
     /// What the HTTP side takes.
     http: http::Http,
     /// What is written to standard error.

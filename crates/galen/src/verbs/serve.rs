@@ -125,6 +125,7 @@ fn open(
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
         monitor: Arc::clone(&rooms.monitor),
+        hub: Arc::clone(&rooms.hub),
         checks: {
             let checks = Arc::clone(&checks);
             Arc::new(move || checks.statuses())

@@ -4,18 +4,15 @@ use clap::{Args, Subcommand};
 use galen_core::{Secret, UserId};
 use serde_json::json;
 
+use super::way::Way;
 use crate::cli::{Common, place};
-use crate::config::Config;
 use crate::failure::{Exit, Failure, OrFail};
 use crate::terminal;
 use crate::wire::answers::{self, NewUser, UserRow, UserRows};
 use crate::wire::clock::rfc3339;
 use crate::wire::control::Ask;
 use crate::wire::control::client::Client;
-use crate::wire::lock::{Attempt, InstanceLock, held};
 use crate::wire::place::Place;
-use crate::wire::process;
-use crate::wire::rooms::Rooms;
 
 /// The longest password that is read: 256 characters of at most four bytes each.
 const PASSWORD_BYTES_MAX: usize = 1024;
@@ -77,59 +74,6 @@ impl User {
     }
 }
 
-/// Who does the work: the running server, or this process under the instance lock.
-enum Way {
-    Server(Client),
-    Ourselves(Box<Opened>),
-}
-
-/// The rooms, opened by this process.
-struct Opened {
-    // Dropped in this order: first the rooms, then the right to have them open.
-    rooms: Rooms,
-    runtime: tokio::runtime::Runtime,
-    lock: InstanceLock,
-}
-
-impl Way {
-    /// The running server if there is one, else the database itself under its lock.
-    fn find(place: &Place, config: &Config, makes: bool) -> Result<Self, Failure> {
-        if let Some(client) = Client::connect(place)? {
-            return Ok(Self::Server(client));
-        }
-        if !makes && !place.has_database() {
-            return Err(Failure::new(format!("there is no database {}", place.database.display()))
-                .fix("name it with --database, or make it with `galen serve`"));
-        }
-        process::keep_new_files_private();
-        let clock = crate::wire::clock::RealClock::new();
-        match InstanceLock::attempt(place, &clock)? {
-            Attempt::Ours(lock) => {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .or_fail(|| "the runtime cannot be started".to_owned())?;
-                let rooms = {
-                    let _inside = runtime.enter();
-                    Rooms::open(place, config)?
-                };
-                Ok(Self::Ourselves(Box::new(Opened { rooms, runtime, lock })))
-            }
-            // A server that just starts holds its lock before its socket answers.
-            Attempt::Held(holder) => Err(held(place, holder.as_ref())),
-        }
-    }
-}
-
-impl Opened {
-    fn close(self) {
-        let Self { rooms, runtime, lock } = self;
-        rooms.close();
-        drop(runtime);
-        drop(lock);
-    }
-}
-
 impl Add {
     fn run(self, common: &Common) -> Result<Exit, Failure> {
         let loaded = common.load_checked(Vec::new())?;
@@ -147,9 +91,7 @@ impl Add {
             Way::Ourselves(opened) => {
                 let new =
                     NewUser { email: self.email, name: self.name, password, admin: self.admin };
-                let made = opened.runtime.block_on(answers::add_user(&opened.rooms, new));
-                opened.close();
-                made?
+                opened.work(|rooms, runtime| runtime.block_on(answers::add_user(rooms, new)))?
             }
         };
         if json {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use galen_account::{Publish, Recipient};
+use galen_account::{Message, Publish, Publisher, Recipient};
 use galen_core::model::{Level, Role, UserFilter, UserStatus};
 use galen_core::{Code, Cx, PageRequest, Refusal, Resource, UserId};
 use galen_monitor::{Delivery, Severity, Telling};
@@ -47,6 +47,7 @@ pub async fn deliver(running: &Running, cx: &Cx) -> Result<Value, Refusal> {
     for delivery in &waiting {
         if running.crier.is_news(&delivery.key) {
             say(delivery);
+            running.rooms.hub.tell_alert(&words::params(delivery));
         }
     }
     if waiting.is_empty() || !takes_writes(running) {
@@ -98,21 +99,28 @@ async fn publish(
     delivery: &Delivery,
     admin: UserId,
 ) -> Result<(), Refusal> {
-    let form = Publish {
-        user: Recipient::Id(admin),
+    let message = Message {
         category: CATEGORY.to_owned(),
         level: level(delivery),
+        code: Some(words::code(delivery).to_owned()),
+        params: Some(words::params(delivery)),
         title: words::title(delivery),
         body: words::body(delivery),
         link: None,
-        data: Some(words::data(delivery)),
+        actions: Vec::new(),
+        data: None,
+        expires_at: None,
+    };
+    let form = Publish {
+        to: vec![Recipient::Id(admin)],
+        message,
         idempotency_key: Some(format!("{}.{admin}", delivery.key)),
     };
-    match running.rooms.accounts.publish(cx, None, form).await {
+    match running.rooms.accounts.publish(cx, Publisher::Monitor, form).await {
+        // It is told, or its admin is gone meanwhile.
         Ok(_) => Ok(()),
-        // It was told before, with the figures of that moment; or its admin is gone meanwhile.
+        // It was told before, with the figures of that moment.
         Err(refusal) if refusal.code == Code::IdempotencyMismatch => Ok(()),
-        Err(refusal) if refusal.code == Code::UserNotFound => Ok(()),
         Err(refusal) => Err(refusal),
     }
 }

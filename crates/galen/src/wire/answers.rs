@@ -17,7 +17,7 @@ use super::lock::Holder;
 use super::rooms::Rooms;
 use super::running::Running;
 use super::tasks::TaskStatus;
-use super::{mailed, remembered, repairs};
+use super::{api_keys, mailed, remembered, repairs};
 
 /// The most rows of each kind in a status.
 const ROWS_MAX: usize = 100;
@@ -145,6 +145,9 @@ pub async fn answer(ask: Ask, running: &Arc<Running>) -> Result<Value, Refused> 
             Ok(json!(made))
         }
         Ask::UserList { after, limit } => Ok(json!(users(&running.rooms, after, limit).await?)),
+        Ask::KeyAdd { key } => Ok(json!(api_keys::add(&running.rooms, key).await?)),
+        Ask::KeyList {} => Ok(json!(api_keys::list(&running.rooms).await?)),
+        Ask::KeyRevoke { id } => Ok(json!(api_keys::revoke(&running.rooms, id).await?)),
         Ask::Health {} => Ok(json!(remembered::health(running))),
         Ask::Alerts {} => Ok(json!(remembered::alerts(running).await?)),
         Ask::Silence { matches, for_ms, reason } => {

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod answers;
+pub mod api_keys;
 pub mod canary;
 pub mod checks;
 pub mod clock;

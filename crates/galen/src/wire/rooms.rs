@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use galen_account::{Accounts, Keys, Ports};
 use galen_core::model::Act;
-use galen_core::{AuditId, Clock, Cx, Entropy, History, RequestId};
+use galen_core::{AuditId, Bus, Clock, Cx, Entropy, History, RequestId};
+use galen_http::Hub;
 use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
 use galen_store::{HistorySettings, SqliteHistory};
 
@@ -27,6 +28,8 @@ pub struct Rooms {
     pub store: Kept,
     /// Who may be whom.
     pub accounts: Arc<Accounts>,
+    /// Who listens to what happens.
+    pub hub: Arc<Hub>,
     /// What happened, now and before.
     pub monitor: Arc<Monitor>,
     /// The monitor's file, when it is open.
@@ -77,11 +80,16 @@ impl Rooms {
             },
         });
         let store = Kept::open(place, config, Arc::clone(&clock), monitor.observer())?;
-        let ports =
-            Ports { store: store.port(), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
+        let hub = Hub::new(config.notifications.max_streams as usize);
+        let ports = Ports {
+            store: store.port(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            bus: Arc::clone(&hub) as Arc<dyn Bus>,
+        };
         let keys = Keys { csrf: keyring.csrf, links: keyring.links };
         let accounts = Arc::new(Accounts::new(ports, settings::policy(config), keys));
-        Ok(Self { store, accounts, monitor, history: kept, clock, entropy })
+        Ok(Self { store, accounts, hub, monitor, history: kept, clock, entropy })
     }
 
     /// Closes the database, and then the history, which heard of its last work. Blocks until all of

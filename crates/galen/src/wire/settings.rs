@@ -1,14 +1,14 @@
 //! Turns the configuration into the rooms' own plain settings.
 
 use galen_account::{
-    HashPolicy, LimitPolicy, LinkPolicy, PasswordPolicy, Policy, Rate, RegistrationPolicy,
-    SessionPolicy, SetupPolicy,
+    CategoryPolicy, HashPolicy, LimitPolicy, LinkPolicy, NoticePolicy, PasswordPolicy, Policy,
+    Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
 use galen_core::{Secret, TraceShare};
 use galen_http::{HttpSettings, Limits, RequestsLog};
 
 use crate::config::quantity;
-use crate::config::{Config, Registration, Requests, token};
+use crate::config::{Category, Config, Registration, Requests, token};
 use crate::failure::{Exit, Failure};
 
 /// What the account room is to hold people to.
@@ -45,6 +45,20 @@ pub fn policy(config: &Config) -> Policy {
             unproven_kept_ms: accounts.unproven_kept.as_signed_ms(),
             ..LinkPolicy::default()
         },
+        notices: notices(config),
+    }
+}
+
+fn notices(config: &Config) -> NoticePolicy {
+    let notifications = &config.notifications;
+    let category = |category: &Category| CategoryPolicy {
+        name: category.name.clone(),
+        keep_ms: category.keep.map(quantity::Lapse::as_signed_ms),
+    };
+    NoticePolicy {
+        categories: notifications.categories.iter().map(category).collect(),
+        keep_ms: notifications.keep.as_signed_ms(),
+        key_rate: rate(notifications.key_rate),
     }
 }
 

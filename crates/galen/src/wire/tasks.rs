@@ -45,6 +45,17 @@ pub const ALL: &[Task] = &[
         },
     },
     Task {
+        name: "keys.flush_uses",
+        every: |_| Lapse::minutes(1),
+        within: |_| Lapse::s(30),
+        watches: false,
+        run: |running, cx| {
+            Box::pin(async move {
+                Ok(json!({ "written": running.rooms.accounts.flush_key_uses(cx).await? }))
+            })
+        },
+    },
+    Task {
         name: SWEEP,
         every: |config| config.sessions.sweep_every,
         within: |config| Lapse::ms(config.sessions.sweep_run.as_ms() + 30_000),
@@ -53,6 +64,29 @@ pub const ALL: &[Task] = &[
             Box::pin(async move {
                 let policy = sweep_policy(&running.config);
                 Ok(json!(running.rooms.accounts.sweep(cx, policy).await?))
+            })
+        },
+    },
+    Task {
+        name: "notices.sweep",
+        every: |config| config.notifications.sweep_every,
+        within: |config| Lapse::ms(config.sessions.sweep_run.as_ms() + 30_000),
+        watches: false,
+        run: |running, cx| {
+            Box::pin(async move {
+                let policy = sweep_policy(&running.config);
+                Ok(json!(running.rooms.accounts.sweep_notices(cx, policy).await?))
+            })
+        },
+    },
+    Task {
+        name: "notices.release",
+        every: |_| Lapse::s(1),
+        within: |_| Lapse::s(30),
+        watches: false,
+        run: |running, cx| {
+            Box::pin(async move {
+                Ok(json!({ "sent": running.rooms.accounts.release_broadcasts(cx).await? }))
             })
         },
     },

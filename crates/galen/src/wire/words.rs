@@ -1,4 +1,4 @@
-//! Alerts in words: the title, the text and the data of a message, made from codes and figures.
+//! Alerts in words: the code, the title, the text and the parameters of a message, made from codes and figures.
 
 use galen_monitor::{Alert, Delivery, Severity, Symptom, Telling};
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ const TITLE_CHARS_MAX: usize = 180;
 const LISTED_MAX: usize = 12;
 /// The longest name of a symptom's object, in characters.
 const OBJECT_CHARS_MAX: usize = 100;
-/// The most data a message carries, in bytes (the inbox takes 4096).
-const DATA_BYTES_MAX: usize = 3_900;
+/// The most parameters a message carries, in bytes (the inbox takes 4096).
+const PARAMS_BYTES_MAX: usize = 3_900;
 
 /// What each cause means, by its name or by what stands before its colon.
 const CAUSES: &[(&str, &str)] = &[
@@ -107,17 +107,21 @@ pub fn symptom(symptom: &Symptom) -> String {
     )
 }
 
-/// The data of a message, for programs: the codes and figures the words were made of.
-pub fn data(delivery: &Delivery) -> Value {
+/// The code of a message, which clients put into words of their own.
+pub const fn code(delivery: &Delivery) -> &'static str {
+    match delivery.telling {
+        Telling::Firing => "alert.firing",
+        Telling::Resolved => "alert.resolved",
+    }
+}
+
+/// The code's parameters: what the words were made of.
+pub fn params(delivery: &Delivery) -> Value {
     let alert = &delivery.alert;
     let mut listed = LISTED_MAX.min(alert.symptoms.len());
     loop {
         let symptoms: Vec<Value> = alert.symptoms.iter().take(listed).map(in_figures).collect();
-        let data = json!({
-            "code": match delivery.telling {
-                Telling::Firing => "alert.firing",
-                Telling::Resolved => "alert.resolved",
-            },
+        let params = json!({
             "telling": delivery.telling,
             "alert": alert.id,
             "cause": cut(&alert.cause, OBJECT_CHARS_MAX),
@@ -133,8 +137,8 @@ pub fn data(delivery: &Delivery) -> Value {
             "symptoms": symptoms,
             "symptoms_in_all": alert.symptoms.len(),
         });
-        if listed == 0 || data.to_string().len() <= DATA_BYTES_MAX {
-            return data;
+        if listed == 0 || params.to_string().len() <= PARAMS_BYTES_MAX {
+            return params;
         }
         listed -= 1;
     }
@@ -224,7 +228,7 @@ mod tests {
         let over = delivery("writer_lock", 1, Telling::Resolved);
         assert!(title(&over).starts_with("Over: The database's write lock"));
         assert!(body(&over).contains("(3m 20s)"), "{}", body(&over));
-        assert_eq!(data(&over)["telling"], "resolved");
+        assert_eq!(params(&over)["telling"], "resolved");
     }
 
     #[test]
@@ -232,7 +236,7 @@ mod tests {
         let many = delivery("query:user.by_email_key", 500, Telling::Firing);
         assert!(title(&many).chars().count() <= 200);
         assert!(body(&many).chars().count() <= 4_000);
-        assert!(data(&many).to_string().len() <= 4_096);
+        assert!(params(&many).to_string().len() <= 4_096);
         assert!(body(&many).ends_with("and 488 more"));
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod alerts;
+mod api_keys;
 mod configuration;
 mod control;
 mod doctor;

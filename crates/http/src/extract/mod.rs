@@ -5,8 +5,10 @@ mod json;
 mod path;
 mod query;
 mod strict;
+mod text;
 
 pub(crate) use json::Json;
 pub(crate) use path::PathId;
 pub(crate) use query::Query;
 pub(crate) use strict::StrictObject;
+pub(crate) use text::Text;

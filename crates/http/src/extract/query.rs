@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use galen_core::{Code, FieldError, PageRequest, Refusal, Tier, UnixMs};
+use galen_core::{Code, FieldError, PageRequest, Refusal, Seq, Tier, UnixMs};
 use http::request::Parts;
 
 use crate::fault::Fault;
@@ -86,6 +86,20 @@ impl Query {
     pub(crate) fn page(&mut self) -> PageRequest {
         let after = self.parsed("after", "Expected the `next` of the page before.");
         PageRequest { after, limit: self.limit(PAGE_ROWS) }
+    }
+
+    /// `limit` of an ordinary page.
+    pub(crate) fn rows(&mut self) -> u32 {
+        self.limit(PAGE_ROWS)
+    }
+
+    /// A parameter that is a place in the order of what was published.
+    pub(crate) fn place(&mut self, name: &'static str) -> Option<Seq> {
+        let place: Option<i64> = self.parsed(name, "Expected a place: a whole number.");
+        if place.is_some_and(|place| place < 0) {
+            self.refuse(name, Code::FieldRange, "Expected a place: 0 or more.");
+        }
+        place.map(Seq)
     }
 
     /// `limit`: how many rows when nothing is said, and at the most.

@@ -33,7 +33,7 @@ pub(crate) use measure::Flight;
 pub(crate) use protect::json_headers;
 pub(crate) use request_line::Allowance;
 pub(crate) use session::why_nobody;
-pub(crate) use write::Written;
+pub(crate) use write::{Streaming, Written};
 
 /// Deals with one request. It is on record from the call on, not from the first poll: hyper may find
 /// out that the client has gone between the two.

@@ -2,8 +2,10 @@
 
 mod admin_alerts;
 mod admin_audit;
+mod admin_broadcasts;
 mod admin_checks;
 mod admin_invitations;
+mod admin_keys;
 mod admin_logs;
 mod admin_mail;
 mod admin_monitor;
@@ -17,7 +19,9 @@ mod faults;
 mod links;
 mod me;
 mod notifications;
+mod notify;
 mod setup;
+mod stream;
 mod system;
 
 use axum::Router;
@@ -33,6 +37,7 @@ use crate::fault::Fault;
 use crate::openapi;
 
 pub(crate) use me::dto::{MeView, SignedInView};
+pub(crate) use notifications::dto::NotificationView;
 
 /// Pages and their files: for people, and therefore not in the API's document.
 const PAGES: [&str; 6] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js", "/links.js"];
@@ -71,9 +76,20 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
-        .routes(routes!(notifications::mark_read::mark_read))
+        .routes(routes!(stream::open::open))
+        .routes(routes!(notifications::export::export))
+        .routes(routes!(notifications::mark::mark_read))
+        .routes(routes!(notifications::mark::archive))
+        .routes(routes!(notifications::mark_seen::mark_seen))
         .routes(routes!(notifications::mark_all_read::mark_all_read))
         .routes(routes!(admin_notifications::publish::publish))
+        .routes(routes!(admin_broadcasts::list::list))
+        .routes(routes!(admin_broadcasts::preview::preview))
+        .routes(routes!(admin_broadcasts::recall::recall))
+        .routes(routes!(admin_keys::list::list, admin_keys::create::create))
+        .routes(routes!(admin_keys::revoke::revoke))
+        .routes(routes!(notify::send::send))
+        .routes(routes!(notify::simple::simple))
         .routes(routes!(admin_users::list::list, admin_users::create::create))
         .routes(routes!(
             admin_users::read::read,

@@ -33,11 +33,11 @@ async fn a_user_pages_through_what_it_was_told_and_reads_it() {
     assert_eq!(second["next"], Value::Null);
     let ids = json!({"ids": [first["items"][0]["id"], first["items"][0]["id"]]});
     let marked = ok(bob.post("/api/notifications/mark-read", ids).await, 200).json();
-    assert_eq!(marked, json!({"marked": 1, "unread": 4}));
+    assert_eq!(marked, json!({"marked": 1, "unread": 4, "unseen": 4}));
     let unread = ok(bob.get("/api/notifications?unread=true").await, 200).json();
     assert_eq!(unread["items"].as_array().map(Vec::len), Some(4));
     let all = bob.send("POST", "/api/notifications/mark-all-read", &[], None).await;
-    assert_eq!(ok(all, 200).json(), json!({"marked": 4, "unread": 0}));
+    assert_eq!(ok(all, 200).json(), json!({"marked": 4, "unread": 0, "unseen": 0}));
     assert_eq!(bob.get("/api/me").await.json()["unread"], 0);
 }
 
@@ -49,7 +49,7 @@ async fn nobody_marks_the_notification_of_somebody_else() {
     let mut eve = app.user("eve@example.org").await;
     let id = publish(&mut admin, "bob@example.org", "for bob").await;
     let reply = eve.post("/api/notifications/mark-read", json!({"ids": [id]})).await;
-    assert_eq!(ok(reply, 200).json(), json!({"marked": 0, "unread": 0}));
+    assert_eq!(ok(reply, 200).json(), json!({"marked": 0, "unread": 0, "unseen": 0}));
     assert_eq!(bob.get("/api/notifications").await.json()["unread"], 1);
     assert_eq!(eve.get("/api/notifications").await.json()["items"], json!([]));
 }

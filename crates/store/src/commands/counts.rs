@@ -10,6 +10,7 @@ use crate::tx::{Tx, one};
 #[derive(Clone, Copy)]
 pub(super) enum Counter {
     Users,
+    Admins,
     ActiveAdmins,
     Sessions,
     Notifications,
@@ -21,6 +22,7 @@ impl Counter {
     const fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
+            Self::Admins => "admins",
             Self::ActiveAdmins => "active_admins",
             Self::Sessions => "sessions",
             Self::Notifications => "notifications",

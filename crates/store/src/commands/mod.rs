@@ -6,11 +6,15 @@
 
 pub(crate) mod address;
 pub(crate) mod alert;
+pub(crate) mod api_key;
 pub(crate) mod audit;
+pub(crate) mod broadcast;
 pub(crate) mod canary;
 pub(crate) mod counts;
 pub(crate) mod ending;
 pub(crate) mod link;
+pub(crate) mod marking;
+pub(crate) mod notice_sweep;
 pub(crate) mod notification;
 pub(crate) mod outbox;
 pub(crate) mod password;

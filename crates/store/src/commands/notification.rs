@@ -1,136 +1,226 @@
-//! Commands on notifications.
+//! Publishing: to some users in one commit, and to many as one row.
+
+use std::collections::HashMap;
 
 use galen_core::model::{
-    Act, AuditCode, MarkedRead, NewNotification, Notification, Publication, Published,
+    Act, AuditCode, Author, Content, Delivered, Publication, Published, Recipient,
 };
-use galen_core::{NotificationId, StoreResult, UnixMs, UserId};
+use galen_core::{NotificationId, Seq, StoreError, StoreResult, UnixMs, UserId};
 use serde_json::json;
 
 use super::audit::{Trail, user_target};
 use super::counts::{self, Counter};
-use crate::queries::{idempotency, notification as queries, user as user_queries};
+use crate::queries::{api_key, counter, idempotency, notification as queries, user};
 use crate::rows;
 use crate::tx::{Tx, Value, one};
 
 pub(crate) fn publish(
     tx: &mut dyn Tx,
     act: &Act,
-    publication: Publication,
+    publication: &Publication,
 ) -> StoreResult<Published> {
-    // Nobody in particular (the command line) publishes under the empty actor.
-    let actor = act.actor.as_ref().map_or(&[][..], |id| &id.as_bytes()[..]);
+    holds(tx, act, publication.author)?;
     let key = publication.idempotency_key.as_deref();
     if let Some(key) = key
-        && let Some(earlier) = published_before(tx, actor, key, &publication.content_hash)?
+        && let Some(earlier) = before(tx, publication.author, key)?
     {
-        return Ok(earlier);
+        return if earlier.content_hash == publication.content_hash {
+            earlier.delivered().map(Published::Before)
+        } else {
+            Ok(Published::KeyMismatch)
+        };
     }
-    let new = publication.notification;
-    let raised = [1.into(), new.user_id.as_bytes().into()];
-    if tx.run(&user_queries::UNREAD_ADD, &raised)? == 0 {
-        return Ok(Published::UserNotFound);
-    }
+    let delivered = deliver(tx, act, publication)?;
+    let told = delivered.iter().filter_map(told);
+    let Some((first, user_id)) = told.clone().next() else {
+        return Ok(Published::Now(delivered));
+    };
     if let Some(key) = key {
-        let values = [
-            Value::Blob(actor),
-            key.into(),
-            new.id.as_bytes().into(),
-            (&publication.content_hash).into(),
-            act.at.0.into(),
-        ];
-        tx.run(&idempotency::ADD, &values)?;
+        let answer = serde_json::to_string(&delivered)
+            .map_err(|error| StoreError::Engine(error.to_string()))?;
+        let kept = Kept { id: first, content_hash: &publication.content_hash, answer: &answer };
+        keep_key(tx, act, publication.author, key, &kept)?;
     }
-    add(tx, act.at, &new)?;
-    let params = json!({ "notification": new.id, "category": new.category }).to_string();
-    let target = user_target(new.user_id);
-    Trail::new(act).write(tx, AuditCode::NotificationPublished, Some(&target), &params)?;
-    Ok(Published::Now(as_kept(act.at, new)))
+    let target = (delivered.len() == 1).then(|| user_target(user_id));
+    let params = json!({ "notification": first, "category": publication.content.category,
+        "users": told.count(), "by": publication.author.kind() });
+    Trail::new(act).write(
+        tx,
+        AuditCode::NotificationPublished,
+        target.as_deref(),
+        &params.to_string(),
+    )?;
+    Ok(Published::Now(delivered))
 }
 
-fn published_before(
-    tx: &mut dyn Tx,
-    actor: &[u8],
-    key: &str,
-    content_hash: &[u8; 32],
-) -> StoreResult<Option<Published>> {
-    one(tx, &idempotency::FIND, &[Value::Blob(actor), key.into()], |row| {
-        Ok(if rows::hash(row, 1)? == *content_hash {
-            Published::Before(NotificationId::from_bytes(rows::id(row, 0)?))
-        } else {
-            Published::KeyMismatch
+const fn told(one: &Delivered) -> Option<(NotificationId, UserId)> {
+    match one {
+        Delivered::To { user, id, .. } => Some((*id, *user)),
+        Delivered::Nobody => None,
+    }
+}
+
+/// Refuses an API key that works no more.
+pub(super) fn holds(tx: &mut dyn Tx, act: &Act, author: Author) -> StoreResult<()> {
+    let Author::Key(id) = author else { return Ok(()) };
+    let values = [id.as_bytes().into(), act.at.0.into()];
+    one(tx, &api_key::HOLDS, &values, |_| Ok(()))?.ok_or(StoreError::KeyEnded)
+}
+
+/// Under whose keys a publishing is remembered: nobody's in particular for Galen itself.
+fn actor(author: &Author) -> Value<'_> {
+    Value::Blob(author.id().map_or(&[][..], |id| &id[..]))
+}
+
+/// What was published under a key.
+pub(super) struct Earlier {
+    pub(super) id: NotificationId,
+    pub(super) content_hash: [u8; 32],
+    answer: Option<String>,
+}
+
+impl Earlier {
+    fn delivered(&self) -> StoreResult<Vec<Delivered>> {
+        let unreadable = |error: serde_json::Error| StoreError::Engine(error.to_string());
+        match &self.answer {
+            Some(answer) => serde_json::from_str(answer).map_err(unreadable),
+            // Published before answers were kept: to one user, who does not matter to the answer.
+            None => {
+                let user = UserId::from_bytes(*self.id.as_bytes());
+                Ok(vec![Delivered::To { user, id: self.id, seq: Seq(0) }])
+            }
+        }
+    }
+}
+
+pub(super) fn before(tx: &mut dyn Tx, author: Author, key: &str) -> StoreResult<Option<Earlier>> {
+    one(tx, &idempotency::FIND, &[actor(&author), key.into()], |row| {
+        Ok(Earlier {
+            id: NotificationId::from_bytes(rows::id(row, 0)?),
+            content_hash: rows::hash(row, 1)?,
+            answer: row.maybe_text(2)?.map(str::to_owned),
         })
     })
 }
 
-/// Stores a notification beside what another command does, which has its own row in the trail.
-pub(super) fn tell(tx: &mut dyn Tx, at: UnixMs, new: &NewNotification) -> StoreResult<()> {
-    tx.run(&user_queries::UNREAD_ADD, &[1.into(), new.user_id.as_bytes().into()])?;
-    add(tx, at, new)
+/// Tells one user beside what another command does, which has its own row in the trail.
+pub(super) fn tell(tx: &mut dyn Tx, act: &Act, publication: &Publication) -> StoreResult<()> {
+    deliver(tx, act, publication).map(drop)
 }
 
-fn add(tx: &mut dyn Tx, at: UnixMs, new: &NewNotification) -> StoreResult<()> {
+/// What is kept under a key.
+pub(super) struct Kept<'a> {
+    pub(super) id: NotificationId,
+    pub(super) content_hash: &'a [u8; 32],
+    pub(super) answer: &'a str,
+}
+
+pub(super) fn keep_key(
+    tx: &mut dyn Tx,
+    act: &Act,
+    author: Author,
+    key: &str,
+    kept: &Kept<'_>,
+) -> StoreResult<()> {
     let values = [
-        new.user_id.as_bytes().into(),
-        new.id.as_bytes().into(),
-        new.category.as_str().into(),
-        new.level.name().into(),
-        new.title.as_str().into(),
-        new.body.as_str().into(),
-        new.link.as_deref().into(),
-        new.data.as_deref().into(),
-        at.0.into(),
+        actor(&author),
+        key.into(),
+        kept.id.as_bytes().into(),
+        kept.content_hash.into(),
+        act.at.0.into(),
+        kept.answer.into(),
     ];
-    tx.run(&queries::ADD, &values)?;
-    counts::add(tx, Counter::Notifications, 1)
+    tx.run(&idempotency::ADD, &values).map(drop)
 }
 
-fn as_kept(at: UnixMs, new: NewNotification) -> Notification {
-    Notification {
-        id: new.id,
-        user_id: new.user_id,
-        category: new.category,
-        level: new.level,
-        title: new.title,
-        body: new.body,
-        link: new.link,
-        data: new.data,
-        created_at: at,
-        read_at: None,
+/// The first of so many places, given here and now.
+pub(super) fn next_seq(tx: &mut dyn Tx, places: usize) -> StoreResult<i64> {
+    let places = i64::try_from(places).unwrap_or(i64::MAX);
+    let last = one(tx, &counter::NEXT_SEQ, &[places.into()], |row| row.int(0))?;
+    let last =
+        last.ok_or_else(|| StoreError::Engine("there is no counter of places".to_owned()))?;
+    Ok(last - places + 1)
+}
+
+fn deliver(tx: &mut dyn Tx, act: &Act, publication: &Publication) -> StoreResult<Vec<Delivered>> {
+    // Whoever is named twice is told once.
+    let mut told: HashMap<UserId, Delivered> = HashMap::new();
+    let mut delivered = Vec::with_capacity(publication.recipients.len());
+    let mut stored = 0;
+    let actions = written_actions(&publication.content)?;
+    let first = next_seq(tx, publication.recipients.len())?;
+    for (id, recipient) in &publication.recipients {
+        let Some(user) = find(tx, recipient)? else {
+            delivered.push(Delivered::Nobody);
+            continue;
+        };
+        if let Some(before) = told.get(&user) {
+            delivered.push(*before);
+            continue;
+        }
+        if tx.run(&user::TOLD, &[user.as_bytes().into()])? == 0 {
+            delivered.push(Delivered::Nobody);
+            continue;
+        }
+        let seq = Seq(first + stored);
+        stored += 1;
+        add(tx, &Row { act, publication, actions: actions.as_deref() }, (user, *id, seq))?;
+        told.insert(user, Delivered::To { user, id: *id, seq });
+        delivered.push(Delivered::To { user, id: *id, seq });
+    }
+    counts::add(tx, Counter::Notifications, stored)?;
+    Ok(delivered)
+}
+
+fn find(tx: &mut dyn Tx, recipient: &Recipient) -> StoreResult<Option<UserId>> {
+    match recipient {
+        Recipient::Id(id) => Ok(Some(*id)),
+        Recipient::Email(key) => one(tx, &user::EMAIL_TAKEN, &[key.0.as_str().into()], |row| {
+            rows::id(row, 0).map(UserId::from_bytes)
+        }),
     }
 }
 
-pub(crate) fn mark_read(
+/// The actions as they are stored: nothing when there are none.
+pub(super) fn written_actions(content: &Content) -> StoreResult<Option<String>> {
+    if content.actions.is_empty() {
+        return Ok(None);
+    }
+    let written = serde_json::to_string(&content.actions);
+    written.map(Some).map_err(|error| StoreError::Engine(error.to_string()))
+}
+
+/// What all rows of a publishing share.
+struct Row<'a> {
+    act: &'a Act,
+    publication: &'a Publication,
+    actions: Option<&'a str>,
+}
+
+fn add(
     tx: &mut dyn Tx,
-    act: &Act,
-    user_id: UserId,
-    ids: &[NotificationId],
-) -> StoreResult<MarkedRead> {
-    let mut marked = 0;
-    for id in ids {
-        let values = [act.at.0.into(), user_id.as_bytes().into(), id.as_bytes().into()];
-        marked += tx.run(&queries::MARK_READ, &values)?;
-    }
-    lower(tx, user_id, marked)
-}
-
-pub(crate) fn mark_all_read(
-    tx: &mut dyn Tx,
-    act: &Act,
-    user_id: UserId,
-    max_rows: u32,
-) -> StoreResult<MarkedRead> {
-    let values = [act.at.0.into(), user_id.as_bytes().into(), i64::from(max_rows).into()];
-    let marked = tx.run(&queries::MARK_ALL_READ, &values)?;
-    lower(tx, user_id, marked)
-}
-
-/// Lowers the user's count of unread ones by what was marked, and says what remains.
-fn lower(tx: &mut dyn Tx, user_id: UserId, marked: u64) -> StoreResult<MarkedRead> {
-    let id = user_id.as_bytes();
-    if marked > 0 {
-        let less = -i64::try_from(marked).unwrap_or(i64::MAX);
-        tx.run(&user_queries::UNREAD_ADD, &[less.into(), id.into()])?;
-    }
-    let unread = one(tx, &user_queries::UNREAD, &[id.into()], |row| row.int(0))?;
-    Ok(MarkedRead { marked, unread: unread.unwrap_or(0) })
+    row: &Row<'_>,
+    (user, id, seq): (UserId, NotificationId, Seq),
+) -> StoreResult<()> {
+    let content = &row.publication.content;
+    let values = [
+        user.as_bytes().into(),
+        seq.0.into(),
+        id.as_bytes().into(),
+        content.category.as_str().into(),
+        content.level.name().into(),
+        content.code.as_deref().into(),
+        content.params.as_deref().into(),
+        content.title.as_str().into(),
+        content.body.as_str().into(),
+        content.link.as_deref().into(),
+        row.actions.into(),
+        content.data.as_deref().into(),
+        row.publication.author.kind().into(),
+        row.publication.author.id().into(),
+        row.act.at.0.into(),
+        content.expires_at.map(|UnixMs(at)| at).into(),
+        row.publication.gone_at.0.into(),
+    ];
+    tx.run(&queries::ADD, &values).map(drop)
 }

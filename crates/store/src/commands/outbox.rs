@@ -2,7 +2,9 @@
 //! became of them, and forgetting.
 
 use galen_core::links::{LinkPurpose, NewLink, Owed};
-use galen_core::model::{Act, AuditCode, EmailKey, NewNotification, Role, User};
+use galen_core::model::{
+    Act, AuditCode, Author, Content, EmailKey, Publication, Recipient, Role, User,
+};
 use galen_core::outbox::{
     Attempted, KeptParcel, LinkOrder, OutboxSweep, OutboxSwept, ParcelChange, ParcelState,
     Settlement, WAITING_MAX,
@@ -134,17 +136,27 @@ fn tell(tx: &mut dyn Tx, act: &Act, user_id: Option<UserId>, owed: &Owed) -> Sto
     let (Some(user_id), Some(notice)) = (user_id, owed.notice.clone()) else {
         return Ok(());
     };
-    let new = NewNotification {
-        id: notice.id,
-        user_id,
+    let content = Content {
         category: CATEGORY.to_owned(),
         level: notice.level,
+        code: Some(owed.code.text().to_owned()),
+        params: Some(notice.params),
         title: notice.title,
         body: String::new(),
         link: None,
-        data: Some(notice.data),
+        actions: Vec::new(),
+        data: None,
+        expires_at: None,
     };
-    notification::tell(tx, act.at, &new)
+    let publication = Publication {
+        recipients: vec![(notice.id, Recipient::Id(user_id))],
+        content,
+        gone_at: notice.gone_at,
+        author: Author::System,
+        idempotency_key: None,
+        content_hash: [0; 32],
+    };
+    notification::tell(tx, act, &publication)
 }
 
 fn text<T: serde::Serialize>(value: &T) -> StoreResult<String> {

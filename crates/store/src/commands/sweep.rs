@@ -6,7 +6,7 @@ use galen_core::{StoreResult, UnixMs, UserId};
 use super::counts::{self, Counter};
 use super::ending;
 use crate::queries::{
-    counter as counter_queries, idempotency, notification, purge, session as queries,
+    broadcast, counter as counter_queries, idempotency, notification, purge, session as queries,
 };
 use crate::rows;
 use crate::tx::{Tx, one};
@@ -48,8 +48,10 @@ fn orphans(tx: &mut dyn Tx, room: u64) -> StoreResult<u64> {
         let wanted = room - removed;
         let gone = tx.run(&notification::PURGE, &[id.into(), limit(wanted).into()])?;
         counts::add(tx, Counter::Notifications, -limit(gone))?;
-        removed += gone;
-        if gone < wanted {
+        let rest = wanted - gone;
+        let unmarked = tx.run(&broadcast::PURGE, &[id.into(), limit(rest).into()])?;
+        removed += gone + unmarked;
+        if unmarked < rest {
             tx.run(&purge::DONE, &[id.into()])?;
         }
     }

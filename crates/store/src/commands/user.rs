@@ -65,11 +65,13 @@ fn add(tx: &mut dyn Tx, act: &Act, new: &NewUser) -> StoreResult<()> {
         new.password_hash.reveal().as_str().into(),
         new.role.name().into(),
         act.at.0.into(),
+        reads::notification::latest(tx)?.0.into(),
     ];
     if tx.run(&queries::ADD, &values)? == 0 {
         return Err(StoreError::Engine("an address that was free is taken".to_owned()));
     }
     counts::add(tx, Counter::Users, 1)?;
+    counts::add(tx, Counter::Admins, i64::from(new.role == Role::Admin))?;
     counts::add(tx, Counter::ActiveAdmins, i64::from(new.role == Role::Admin))
 }
 
@@ -85,6 +87,7 @@ fn as_kept(act: &Act, new: &NewUser) -> User {
         updated_at: act.at,
         last_login_at: None,
         unread: 0,
+        unseen: 0,
     }
 }
 
@@ -141,6 +144,12 @@ pub(crate) fn change(
         id.as_bytes().into(),
     ];
     tx.run(&queries::CHANGE, &values)?;
+    if before.role != after.role {
+        let admins = if after.role == Role::Admin { 1 } else { -1 };
+        counts::add(tx, Counter::Admins, admins)?;
+        let since = reads::notification::latest(tx)?;
+        tx.run(&queries::ROLE_SINCE, &[since.0.into(), id.as_bytes().into()])?;
+    }
     let mut trail = Trail::new(act);
     let params = what_changed(&before, &after);
     trail.write(tx, AuditCode::UserChanged, Some(&user_target(id)), &params)?;
@@ -164,6 +173,7 @@ pub(crate) fn delete(tx: &mut dyn Tx, act: &Act, id: UserId) -> StoreResult<User
         return Ok(UserChangeOutcome::LastAdmin);
     }
     let ended = remove(tx, act, id, "{}")?;
+    counts::add(tx, Counter::Admins, -i64::from(user.role == Role::Admin))?;
     Ok(UserChangeOutcome::Done { user, ended })
 }
 

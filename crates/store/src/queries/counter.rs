@@ -4,7 +4,7 @@ use super::Query;
 
 /// ALL statements on kept counts.
 pub const ALL: &[Query] =
-    &[ADD, TAKE_ADMIN, ONE, EVERY, EXPIRY_ADD, EXPIRY_TAKE, EXPIRY_FORGET, CANARY];
+    &[ADD, TAKE_ADMIN, ONE, NEXT_SEQ, EVERY, EXPIRY_ADD, EXPIRY_TAKE, EXPIRY_FORGET, CANARY];
 
 /// Adds to a counter; the addend may be negative.
 pub const ADD: Query =
@@ -18,6 +18,12 @@ pub const TAKE_ADMIN: Query = Query {
 
 /// One counter.
 pub const ONE: Query = Query { name: "counter.one", sql: "SELECT n FROM counters WHERE name = $1" };
+
+/// Gives so many places in the order of what is published; the last of them.
+pub const NEXT_SEQ: Query = Query {
+    name: "counter.next_seq",
+    sql: "UPDATE counters SET n = n + $1 WHERE name = 'notice_seq' RETURNING n",
+};
 
 /// Every counter, and as `expired` how many sessions have expired at a moment and wait for the
 /// sweep: one statement, so that all are of one state. There are as many rows as counters.

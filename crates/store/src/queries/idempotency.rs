@@ -5,17 +5,17 @@ use super::Query;
 /// ALL statements on idempotency keys.
 pub const ALL: &[Query] = &[FIND, ADD, FORGET];
 
-/// What was published under a key of this actor.
+/// What was published under a key of this actor, and what was answered.
 pub const FIND: Query = Query {
     name: "idempotency.find",
-    sql: "SELECT notification_id, content_hash FROM idempotency_keys WHERE actor = $1 AND key = $2",
+    sql: "SELECT notification_id, content_hash, answer FROM idempotency_keys WHERE actor = $1 AND key = $2",
 };
 
 /// Keeps a key.
 pub const ADD: Query = Query {
     name: "idempotency.add",
-    sql: "INSERT INTO idempotency_keys (actor, key, notification_id, content_hash, created_at) \
-          VALUES ($1, $2, $3, $4, $5)",
+    sql: "INSERT INTO idempotency_keys (actor, key, notification_id, content_hash, \
+          created_at, answer) VALUES ($1, $2, $3, $4, $5, $6)",
 };
 
 /// Forgets keys kept at or before a moment, at most so many.

@@ -6,7 +6,9 @@
 //! proves each plan with `EXPLAIN QUERY PLAN`, a third prepares each on a real PostgreSQL.
 
 pub mod alert;
+pub mod api_key;
 pub mod audit;
+pub mod broadcast;
 pub mod counter;
 pub mod device;
 pub mod idempotency;
@@ -30,7 +32,9 @@ pub struct Query {
 /// ALL statements, grouped by noun; a new one is added to the list of its noun.
 pub const ALL: &[&[Query]] = &[
     alert::ALL,
+    api_key::ALL,
     audit::ALL,
+    broadcast::ALL,
     counter::ALL,
     device::ALL,
     idempotency::ALL,

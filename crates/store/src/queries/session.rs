@@ -1,7 +1,8 @@
 //! Statements on sessions.
 
 use super::Query;
-use super::user::user_columns;
+use super::broadcast::{is_reader, unread_broadcasts};
+use super::user::{inbox_counts, user_columns};
 
 /// ALL statements on sessions.
 pub const ALL: &[Query] = &[

@@ -1,6 +1,7 @@
 //! Statements on users.
 
 use super::Query;
+use super::broadcast::{is_reader, unread_broadcasts};
 
 /// ALL statements on users.
 pub const ALL: &[Query] = &[
@@ -23,18 +24,38 @@ pub const ALL: &[Query] = &[
     SET_EMAIL,
     CHANGE,
     REMOVE,
-    UNREAD,
-    UNREAD_ADD,
+    ROLE_SINCE,
+    INBOX,
+    TOLD,
+    UNREAD_LESS,
+    SEEN_UNREAD_LESS,
+    SEEN,
 ];
+
+/// The unread and the unseen notifications of a user: those it was told alone are kept, live
+/// broadcasts are walked, of which there are few and usually none.
+macro_rules! inbox_counts {
+    () => {
+        concat!(
+            "u.unread + ",
+            unread_broadcasts!("u.born_seq"),
+            ", u.unseen + ",
+            unread_broadcasts!("u.seen_seq")
+        )
+    };
+}
 
 /// The columns of a user, in the order `rows::user` reads them.
 macro_rules! user_columns {
     () => {
-        "u.id, u.email, u.name, u.role, u.status, u.email_verified_at, u.created_at, \
-         u.updated_at, u.last_login_at, u.unread"
+        concat!(
+            "u.id, u.email, u.name, u.role, u.status, u.email_verified_at, u.created_at, \
+             u.updated_at, u.last_login_at, ",
+            inbox_counts!()
+        )
     };
 }
-pub(super) use user_columns;
+pub(super) use {inbox_counts, user_columns};
 
 /// The user with this identifier.
 pub const BY_ID: Query = Query {
@@ -135,8 +156,10 @@ pub const PAGE_PLAIN_BY_PREFIX: Query = Query {
 pub const ADD: Query = Query {
     name: "user.add",
     sql: "INSERT INTO users \
-          (id, email, email_key, name, password_hash, role, status, created_at, updated_at) \
-          VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7) ON CONFLICT (email_key) DO NOTHING",
+          (id, email, email_key, name, password_hash, role, status, created_at, updated_at, \
+           born_seq, role_seq, seen_seq) \
+          VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $7, $8, $8, $8) \
+          ON CONFLICT (email_key) DO NOTHING",
 };
 
 /// Notes a sign-in; the password's hash is replaced when a new one is given.
@@ -180,10 +203,46 @@ pub const CHANGE: Query = Query {
 /// Deletes a user.
 pub const REMOVE: Query = Query { name: "user.remove", sql: "DELETE FROM users WHERE id = $1" };
 
-/// The kept count of a user's unread notifications.
-pub const UNREAD: Query =
-    Query { name: "user.unread", sql: "SELECT unread FROM users WHERE id = $1" };
+/// From now on the user has its role: what was sent to the role before is not for it.
+pub const ROLE_SINCE: Query =
+    Query { name: "user.role_since", sql: "UPDATE users SET role_seq = $1 WHERE id = $2" };
 
-/// Adds to that count; the addend may be negative. Changes no row when there is no such user.
-pub const UNREAD_ADD: Query =
-    Query { name: "user.unread_add", sql: "UPDATE users SET unread = unread + $1 WHERE id = $2" };
+/// The head of a user's inbox: the counts, up to which place it has seen what there is, the newest
+/// place given, and one or nothing for broadcasts that are with their readers.
+pub const INBOX: Query = Query {
+    name: "user.inbox",
+    sql: concat!(
+        "SELECT ",
+        inbox_counts!(),
+        ", u.seen_seq, (SELECT c.n FROM counters c WHERE c.name = 'notice_seq'), \
+         (SELECT count(*) FROM (SELECT b.id FROM broadcasts b \
+          WHERE b.state IN ('live', 'recalled') AND b.seq > 0 LIMIT 1) AS shown) \
+         FROM users u WHERE u.id = $1"
+    ),
+};
+
+/// A user was told something: one more is unread, and unseen. Changes no row when there is no such
+/// user.
+pub const TOLD: Query = Query {
+    name: "user.told",
+    sql: "UPDATE users SET unread = unread + 1, unseen = unseen + 1 WHERE id = $1",
+};
+
+/// A user's unread notification at this place is read or gone.
+pub const UNREAD_LESS: Query = Query {
+    name: "user.unread_less",
+    sql: "UPDATE users SET unread = unread - 1, \
+          unseen = unseen - CASE WHEN seen_seq < $1 THEN 1 ELSE 0 END WHERE id = $2",
+};
+
+/// So many of a user's unread notifications, all of them seen, are read.
+pub const SEEN_UNREAD_LESS: Query = Query {
+    name: "user.seen_unread_less",
+    sql: "UPDATE users SET unread = unread - $1 WHERE id = $2",
+};
+
+/// A user has seen what there is up to a place, and has so many unread ones after it.
+pub const SEEN: Query = Query {
+    name: "user.seen",
+    sql: "UPDATE users SET seen_seq = $1, unseen = $2 WHERE id = $3 AND seen_seq < $1",
+};

@@ -1,7 +1,9 @@
 //! The port's reads, written once over [`crate::tx::Tx`]: one file per noun.
 
 pub(crate) mod alert;
+pub(crate) mod api_key;
 pub(crate) mod audit;
+pub(crate) mod broadcast;
 pub(crate) mod link;
 pub(crate) mod notification;
 pub(crate) mod parcel;

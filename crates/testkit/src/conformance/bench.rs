@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use galen_core::model::{
-    Counts, EndedSession, Notification, Published, Role, SessionOwner, User, UserCreation,
+    Audience, Author, Broadcast, Broadcasting, Counts, Delivered, EndedSession, InboxAsk,
+    Notification, NotificationPage, Published, Role, SessionOwner, Shelf, User, UserCreation,
 };
 use galen_core::{Cx, Id, PageRequest, Store, TokenHash, UserId};
 
@@ -59,17 +60,53 @@ impl Bench {
         self.store.session_by_token(&self.cx(), hash).await.expect("a look-up answers")
     }
 
-    /// Publishes a sample to this user.
+    /// Publishes a sample to this user, and gives it as the user has it.
     ///
     /// # Panics
     /// When the store does not.
     pub async fn publish(&self, user_id: UserId) -> Notification {
         let publication = self.samples.publication(user_id);
+        let content = publication.content.clone();
         let published = self.store.publish(&self.cx(), self.samples.act(), publication).await;
-        let Published::Now(notification) = published.expect("a publication is stored") else {
-            unreachable!("it has no key, and the user is there");
+        let Published::Now(delivered) = published.expect("a publication is stored") else {
+            unreachable!("it has no key");
         };
-        notification
+        let [Delivered::To { id, seq, .. }] = delivered[..] else {
+            unreachable!("the user is there");
+        };
+        Notification {
+            id,
+            seq,
+            is_broadcast: false,
+            content,
+            author: Author::System,
+            created_at: self.samples.now(),
+            is_seen: false,
+            read_at: None,
+            archived_at: None,
+        }
+    }
+
+    /// Sends a broadcast to this audience.
+    ///
+    /// # Panics
+    /// When the store does not.
+    pub async fn broadcast(&self, audience: Audience) -> Broadcast {
+        let broadcast = self.samples.broadcast(audience);
+        let sent = self.store.broadcast(&self.cx(), self.samples.act(), broadcast).await;
+        let Broadcasting::Now(sent) = sent.expect("a broadcast is stored") else {
+            unreachable!("it has no key, and there is room");
+        };
+        *sent
+    }
+
+    /// Fifty of the user's notifications on a shelf.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn inbox(&self, user_id: UserId, shelf: Shelf) -> NotificationPage {
+        let ask = InboxAsk { shelf, before: None, limit: 50 };
+        self.store.notifications(&self.cx(), user_id, ask).await.expect("answers")
     }
 
     /// The counts, now.

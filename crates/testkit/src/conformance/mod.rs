@@ -1,8 +1,10 @@
 //! The suite every store passes: named behaviours, each run on a store of its own.
 
 mod alerts;
+mod api_keys;
 mod audit;
 mod bench;
+mod broadcasts;
 mod notifications;
 mod pool;
 mod sessions;
@@ -31,6 +33,8 @@ pub const ALL: &[&[Behaviour]] = &[
     setup::ALL,
     sessions::ALL,
     notifications::ALL,
+    broadcasts::ALL,
+    api_keys::ALL,
     audit::ALL,
     upkeep::ALL,
     alerts::ALL,

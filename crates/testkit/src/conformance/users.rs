@@ -1,8 +1,8 @@
 //! What holds of users.
 
 use galen_core::model::{
-    EmailKey, ProfileChange, Role, UserChange, UserChangeOutcome, UserCreation, UserFilter,
-    UserStatus,
+    EmailKey, InboxAsk, ProfileChange, Role, Shelf, UserChange, UserChangeOutcome, UserCreation,
+    UserFilter, UserStatus,
 };
 
 use super::bench::{Bench, hashes, page};
@@ -181,9 +181,10 @@ async fn a_deleted_user_is_gone_with_its_sessions_at_once(bench: Bench) {
     assert_eq!(bench.look_up(hash).await, None);
     let cx = bench.cx();
     assert_eq!(bench.store.user(&cx, user.id).await, Ok(None));
-    let unseen = bench.store.notifications(&cx, user.id, false, page(None, 20)).await;
+    let ask = InboxAsk { shelf: Shelf::Inbox, before: None, limit: 20 };
+    let unseen = bench.store.notifications(&cx, user.id, ask).await;
     let unseen = unseen.expect("answers");
-    assert!(unseen.page.items.is_empty() && unseen.unread == 0);
+    assert!(unseen.items.is_empty() && unseen.counts.unread == 0);
     let counts = bench.counts().await;
     assert_eq!((counts.users, counts.sessions_active), (0, 0));
     let again = bench.store.delete_user(&cx, bench.samples.act(), user.id).await;

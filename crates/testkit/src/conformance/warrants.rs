@@ -1,11 +1,12 @@
 //! What holds of warrants: the right by which somebody acts is asked for again by every command.
 
 use galen_core::model::{
-    Act, AuditCode, EndReason, ProfileChange, Role, RuleChange, Session, Upkeep, UserChange,
-    UserStatus,
+    Act, Audience, AuditCode, EndReason, ProfileChange, Role, RuleChange, Session, Step, Upkeep,
+    UserChange, UserStatus,
 };
 use galen_core::{
-    ChangePassword, EndSession, EndSessions, Fut, Note, Secret, StoreError, StoreResult, UserId,
+    ChangePassword, EndSession, EndSessions, Fut, Note, Secret, Seq, StoreError, StoreResult,
+    UserId,
 };
 
 use super::bench::Bench;
@@ -91,11 +92,40 @@ const DEEDS: &[(&str, Deed)] = &[
             bench.store.publish(&bench.cx(), act, publication).await.map(drop)
         })
     }),
-    ("mark_read", |bench, act, user_id| {
+    ("broadcast", |bench, act, _| {
+        Box::pin(async move {
+            let broadcast = bench.samples.broadcast(Audience::default());
+            bench.store.broadcast(&bench.cx(), act, broadcast).await.map(drop)
+        })
+    }),
+    ("recall", |bench, act, _| {
+        Box::pin(async move {
+            let id = bench.samples.notification_id();
+            bench.store.recall(&bench.cx(), act, id).await.map(drop)
+        })
+    }),
+    ("create_api_key", |bench, act, _| {
+        Box::pin(async move {
+            let key = bench.samples.api_key();
+            bench.store.create_api_key(&bench.cx(), act, key).await.map(drop)
+        })
+    }),
+    ("revoke_api_key", |bench, act, _| {
+        Box::pin(async move {
+            let id = bench.samples.api_key().id;
+            bench.store.revoke_api_key(&bench.cx(), act, id).await.map(drop)
+        })
+    }),
+    ("mark", |bench, act, user_id| {
         Box::pin(async move {
             let ids = vec![bench.samples.notification_id()];
-            bench.store.mark_read(&bench.cx(), act, user_id, ids).await.map(drop)
+            bench.store.mark(&bench.cx(), act, user_id, (Step::Read, ids)).await.map(drop)
         })
+    }),
+    ("mark_seen", |bench, act, user_id| {
+        Box::pin(
+            async move { bench.store.mark_seen(&bench.cx(), act, user_id, Seq(1)).await.map(drop) },
+        )
     }),
     ("mark_all_read", |bench, act, user_id| {
         Box::pin(

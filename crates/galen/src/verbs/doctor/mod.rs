@@ -33,7 +33,7 @@ use written::ReportFile;
 
 /// Find the measured cause of a slow or failing backend, or say that it cannot be told.
 ///
-/// Without a URL it examines this installation. It sends GET and HEAD requests only, opens databases
+/// Without a URL it examines this installation. It sends GET, HEAD and OPTIONS requests only, opens databases
 /// read-only, and changes nothing unless --apply is given, which works on this installation only.
 #[derive(Debug, Args)]
 #[command(
@@ -56,6 +56,9 @@ pub struct Doctor {
     /// A path to request; can be given several times. Found by itself when not given.
     #[arg(long = "path", value_name = "/PATH")]
     paths: Vec<String>,
+    /// The origin of the web page that calls it, which CORS must allow.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
     /// Carry out the safe repairs, one at a time, each proven by measuring again.
     #[arg(long)]
     apply: bool,
@@ -137,6 +140,7 @@ impl Doctor {
             own: self.is_own(),
             intended: None,
             child_exe: None,
+            origin: self.origin.clone(),
             caps: Caps::default(),
         };
         Ok(if self.is_own() { own(stranger, config, place) } else { stranger })

@@ -53,6 +53,7 @@ const fn explains(nature: Nature) -> &'static str {
         Nature::Access => "requests that do not get in",
         Nature::Latency => "slow endpoints",
         Nature::Both => "slow endpoints; worth knowing without them",
+        Nature::Failure => "failing requests; worth knowing without them",
         Nature::Hygiene => "no symptom; worth knowing",
         Nature::Measurement => "whether the measurement can be trusted",
         Nature::Health => "that nothing is wrong",

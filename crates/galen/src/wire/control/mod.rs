@@ -5,9 +5,11 @@ pub mod client;
 pub mod server;
 
 use galen_core::outbox::ParcelState;
-use galen_core::{LogAsk, ParcelId, Refusal, SilenceId, UnixMs, UserId};
+use galen_core::{ApiKeyId, LogAsk, ParcelId, Refusal, SilenceId, UnixMs, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::api_keys::NewKey;
 
 /// The longest question, in bytes.
 pub const ASK_BYTES_MAX: usize = 64 << 10;
@@ -41,6 +43,18 @@ pub enum Ask {
         after: Option<UserId>,
         /// How many at the most.
         limit: u32,
+    },
+    /// Make an API key.
+    KeyAdd {
+        /// The key.
+        key: NewKey,
+    },
+    /// Every API key, newest first.
+    KeyList {},
+    /// Revoke an API key.
+    KeyRevoke {
+        /// Which.
+        id: ApiKeyId,
     },
     /// Whether it is ready, which resource is not, and who holds it.
     Health {},

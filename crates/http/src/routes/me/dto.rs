@@ -126,6 +126,8 @@ pub(crate) struct MeView<'a> {
     fresh: bool,
     /// Unread notifications.
     unread: i64,
+    /// Those of them that were not even seen.
+    unseen: i64,
 }
 
 impl<'a> MeView<'a> {
@@ -136,6 +138,7 @@ impl<'a> MeView<'a> {
             session: SessionView::new(&caller.session, caller.session.id),
             fresh: caller.is_fresh(now),
             unread: caller.user.unread,
+            unseen: caller.user.unseen,
         }
     }
 }

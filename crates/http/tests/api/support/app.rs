@@ -9,7 +9,7 @@ use galen_core::model::{Role, User};
 use galen_core::outbox::{KeptParcel, PostRoom};
 use galen_core::post::{Channel, Rendered};
 use galen_core::{Clock, Code, Cx, Health, Refusal, RequestId, Secret, Store};
-use galen_http::{App, AppParts, CheckStatus, Drained, HttpSettings, serve};
+use galen_http::{App, AppParts, CheckStatus, Drained, HttpSettings, Hub, serve};
 use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
 use galen_store::{HistorySettings, SqliteHistory, SqliteSettings, SqliteStore};
 use galen_testkit::{CollectingObserver, SeededEntropy};
@@ -35,6 +35,7 @@ pub struct TestApp {
     pub entropy: Arc<SeededEntropy>,
     pub observer: Arc<CollectingObserver>,
     pub monitor: Arc<Monitor>,
+    hub: Arc<Hub>,
     pub store: Arc<dyn Store>,
     pub shutdown: CancellationToken,
     served: JoinHandle<Drained>,
@@ -66,11 +67,13 @@ impl TestApp {
         )
         .expect("a store");
         let store: Arc<dyn Store> = Arc::new(store);
+        let hub = Hub::new(64);
         let accounts = Arc::new(Accounts::new(
             Ports {
                 store: Arc::clone(&store),
                 clock: Arc::clone(&clock) as _,
                 entropy: Arc::clone(&entropy) as _,
+                bus: Arc::clone(&hub) as _,
             },
             policy,
             Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) },
@@ -79,6 +82,7 @@ impl TestApp {
             accounts: Arc::clone(&accounts),
             store: Arc::clone(&store),
             monitor: Arc::clone(&monitor),
+            hub: Arc::clone(&hub),
             checks: Arc::new(|| vec![check()]),
             post: Arc::new(Plain),
             recorder,
@@ -98,6 +102,7 @@ impl TestApp {
             entropy,
             observer,
             monitor,
+            hub,
             store,
             shutdown,
             served,
@@ -128,6 +133,11 @@ impl TestApp {
             checked_at: now,
             resources: Vec::new(),
         });
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.hub.streams()
     }
 
     /// A browser that has never been here.

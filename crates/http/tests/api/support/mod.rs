@@ -3,8 +3,10 @@
 mod app;
 mod client;
 mod clock;
+mod listener;
 pub mod log;
 mod observer;
 
 pub use app::{EMAIL, PASSWORD, TestApp, eventually, ok};
 pub use client::{Client, Reply, raw, read_reply};
+pub use listener::Listener;
