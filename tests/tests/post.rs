@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use galen_core::post::{
     Channel, Courier, DeliveryFailure, Destination, Language, Letter, LetterCode, Param, Parcel,
     Receipt,
@@ -31,8 +32,8 @@ fn login(password: &str) -> Option<SmtpLogin> {
     Some(SmtpLogin { user: "galen".to_owned(), password: Secret::new(password.to_owned()) })
 }
 
-fn courier(settings: SmtpSettings) -> Smtp {
-    Smtp::new(settings, Arc::new(Letters::new().unwrap())).unwrap()
+fn courier(settings: SmtpSettings) -> Result<Smtp> {
+    Ok(Smtp::new(settings, Arc::new(Letters::new()?))?)
 }
 
 fn parcel(number: u8, address: &str, language: Language) -> Parcel {
@@ -58,24 +59,24 @@ async fn send(courier: &Smtp, address: &str) -> Result<Receipt, DeliveryFailure>
     courier.deliver(&parcel(1, address, Language::En)).await
 }
 
-fn certificate(folder: &Path) -> Certificate {
-    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+fn certificate(folder: &Path) -> Result<Certificate> {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    std::fs::write(&certificate, issued.cert.pem()).unwrap();
-    std::fs::write(&key, issued.signing_key.serialize_pem()).unwrap();
-    Certificate { certificate, key }
+    std::fs::write(&certificate, issued.cert.pem())?;
+    std::fs::write(&key, issued.signing_key.serialize_pem())?;
+    Ok(Certificate { certificate, key })
 }
 
-fn trusting(certificate: &Certificate, settings: SmtpSettings) -> SmtpSettings {
-    let roots_pem = Some(std::fs::read(&certificate.certificate).unwrap());
-    SmtpSettings { roots_pem, ..settings }
+fn trusting(certificate: &Certificate, settings: SmtpSettings) -> Result<SmtpSettings> {
+    let roots_pem = Some(std::fs::read(&certificate.certificate)?);
+    Ok(SmtpSettings { roots_pem, ..settings })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_arrives_with_both_parts_and_the_server_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let server = SmtpServer::start(folder.path()).unwrap();
-    let courier = courier(settings(server.port(), Security::PlainLoopback));
+    let courier = courier(settings(server.port(), Security::PlainLoopback)).unwrap();
     assert_eq!(courier.channel(), Channel::Email);
     let receipt = send(&courier, "sara@example.org").await.unwrap();
     assert_eq!(receipt.says, "250 2.0.0 Ok: queued as 000001");
@@ -107,7 +108,7 @@ async fn a_mail_arrives_with_both_parts_and_the_server_says_so() {
 async fn what_the_server_refuses_for_now_is_tried_again_and_what_it_refuses_for_good_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let server = SmtpServer::start(folder.path()).unwrap();
-    let courier = courier(settings(server.port(), Security::PlainLoopback));
+    let courier = courier(settings(server.port(), Security::PlainLoopback)).unwrap();
     for (address, code) in [
         ("answers-451@example.org", "451 "),
         ("answers-421@example.org", "421 "),
@@ -130,7 +131,7 @@ async fn what_the_server_refuses_for_now_is_tried_again_and_what_it_refuses_for_
 #[tokio::test(flavor = "multi_thread")]
 async fn starttls_and_a_password_protect_every_mail() {
     let folder = tempfile::tempdir().unwrap();
-    let shown = certificate(folder.path());
+    let shown = certificate(folder.path()).unwrap();
     let protection = Protection::StartTls(shown.clone());
     let login_of_server = Some(("galen", "secret words"));
     let server =
@@ -138,13 +139,14 @@ async fn starttls_and_a_password_protect_every_mail() {
             .unwrap();
     let signed_in = |password| SmtpSettings {
         login: login(password),
-        ..trusting(&shown, settings(server.port(), Security::StartTls))
+        ..trusting(&shown, settings(server.port(), Security::StartTls)).unwrap()
     };
-    send(&courier(signed_in("secret words")), "sara@example.org").await.unwrap();
+    send(&courier(signed_in("secret words")).unwrap(), "sara@example.org").await.unwrap();
     let mails = server.mails().unwrap();
     assert!(mails[0].encrypted && mails[0].user.as_deref() == Some("galen"), "{mails:?}");
     // A wrong password is the house's own fault: the mail waits until it is put right.
-    let failure = send(&courier(signed_in("wrong words")), "sara@example.org").await.unwrap_err();
+    let failure =
+        send(&courier(signed_in("wrong words")).unwrap(), "sara@example.org").await.unwrap_err();
     assert!(matches!(failure, DeliveryFailure::Transient { .. }), "{failure:?}");
     assert!(failure.to_string().contains("signing in: 535"), "{failure}");
     assert!(!failure.to_string().contains("wrong words"), "{failure}");
@@ -154,14 +156,16 @@ async fn starttls_and_a_password_protect_every_mail() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_from_the_first_byte_wants_a_certificate_that_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
-    let shown = certificate(folder.path());
+    let shown = certificate(folder.path()).unwrap();
     let protection = Protection::Tls(shown.clone());
     let server =
         SmtpServer::start_with(folder.path(), free_port().unwrap(), &protection, None).unwrap();
     let plain = settings(server.port(), Security::Tls);
-    send(&courier(trusting(&shown, plain.clone())), "sara@example.org").await.unwrap();
+    send(&courier(trusting(&shown, plain.clone()).unwrap()).unwrap(), "sara@example.org")
+        .await
+        .unwrap();
     assert!(server.mails().unwrap()[0].encrypted);
-    let failure = send(&courier(plain), "sara@example.org").await.unwrap_err();
+    let failure = send(&courier(plain).unwrap(), "sara@example.org").await.unwrap_err();
     assert!(matches!(failure, DeliveryFailure::Transient { .. }), "{failure:?}");
     assert_eq!(server.mails().unwrap().len(), 1);
 }
@@ -174,14 +178,14 @@ async fn a_server_that_offers_no_starttls_gets_nothing() {
         login: login("secret words"),
         ..settings(server.port(), Security::StartTls)
     };
-    let failure = send(&courier(strict), "sara@example.org").await.unwrap_err();
+    let failure = send(&courier(strict).unwrap(), "sara@example.org").await.unwrap_err();
     assert!(failure.to_string().contains("STARTTLS is not supported"), "{failure}");
     assert!(server.mails().unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_down_or_silent_is_no_loss_and_no_success() {
-    let nobody = courier(settings(free_port().unwrap(), Security::PlainLoopback));
+    let nobody = courier(settings(free_port().unwrap(), Security::PlainLoopback)).unwrap();
     let failure = send(&nobody, "sara@example.org").await.unwrap_err();
     assert!(matches!(failure, DeliveryFailure::Transient { .. }), "{failure:?}");
 
@@ -192,7 +196,7 @@ async fn a_server_that_is_down_or_silent_is_no_loss_and_no_success() {
         timeout: Duration::from_millis(300),
         ..settings(port, Security::PlainLoopback)
     };
-    let failure = send(&courier(hasty), "sara@example.org").await.unwrap_err();
+    let failure = send(&courier(hasty).unwrap(), "sara@example.org").await.unwrap_err();
     assert_eq!(failure.to_string(), "the mail server did not answer in time");
 }
 
@@ -204,7 +208,7 @@ async fn a_mail_given_up_is_never_taken_for_the_next_one() {
         timeout: Duration::from_secs(2),
         ..settings(server.port(), Security::PlainLoopback)
     };
-    let courier = courier(patient);
+    let courier = courier(patient).unwrap();
     send(&courier, "sara@example.org").await.unwrap();
     send(&courier, "hangs@example.org").await.unwrap_err();
     let failure = send(&courier, "answers-550@example.org").await.unwrap_err();
@@ -222,7 +226,7 @@ async fn a_server_that_comes_back_gets_the_mail_over_a_new_connection() {
     let port = free_port().unwrap();
     let start = || SmtpServer::start_with(folder.path(), port, &Protection::Plain, None).unwrap();
     let server = start();
-    let courier = courier(settings(port, Security::PlainLoopback));
+    let courier = courier(settings(port, Security::PlainLoopback)).unwrap();
     send(&courier, "sara@example.org").await.unwrap();
     drop(server);
     send(&courier, "sara@example.org").await.unwrap_err();
