@@ -3,7 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use galen_core::links::{KeptLink, LinkPurpose, LinkRefused, Opened, Ownership, SendLink};
+use galen_core::links::{
+    Disowning, KeptLink, LinkPurpose, LinkRefused, Opened, Ownership, PasswordReset, SendLink,
+};
 use galen_core::model::{AuditCode, User};
 use galen_core::post::{LetterCode, LinkName};
 use galen_core::{Code, Cx, Refusal, Secret, StoreResult, TokenHash, UserId};
@@ -30,7 +32,7 @@ pub(crate) fn forgotten(
     outcome: StoreResult<Result<Opened, LinkRefused>>,
 ) -> StoreResult<Result<Opened, LinkRefused>> {
     if let Ok(Ok(opened)) = &outcome {
-        desk.forget(&opened.ended, opened.user.id);
+        desk.warned(&opened.ended, opened.user.id);
     }
     outcome
 }
@@ -197,13 +199,14 @@ impl Accounts {
         let new_hash = self.choose(cx, user_id, form.password, "/password").await?;
         let owed = self.letter(cx, LetterCode::PasswordChanged);
         let owed = self.warning(owed, "Your password was changed");
+        let reset = PasswordReset { hash, new_hash, owed };
         let act = self.act(cx, Some(user_id));
         let opened = self
             .desk
             .write(cx, move |desk, cx| {
                 Box::pin(async move {
                     let store = &desk.store;
-                    forgotten(desk, store.reset_password(cx, act, hash, new_hash, owed).await)
+                    forgotten(desk, store.reset_password(cx, act, reset).await)
                 })
             })
             .await?;
@@ -219,13 +222,14 @@ impl Accounts {
         let (hash, link) = self.open_link(cx, token, LinkPurpose::NotMe).await?;
         let reset = self.letter(cx, LetterCode::ResetPassword);
         let reset = self.with_link(reset, LinkName::Act, LinkPurpose::ResetPassword);
-        let (act, locked) = (self.act(cx, link.user_id), self.locked());
+        let act = self.act(cx, link.user_id);
+        let disowning = Disowning { hash, locked: self.locked(), reset };
         let opened = self
             .desk
             .write(cx, move |desk, cx| {
-                Box::pin(async move {
-                    forgotten(desk, desk.store.disown(cx, act, hash, locked, reset).await)
-                })
+                Box::pin(
+                    async move { forgotten(desk, desk.store.disown(cx, act, disowning).await) },
+                )
             })
             .await?;
         opened.map_err(refusal).map(drop)

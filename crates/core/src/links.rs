@@ -205,6 +205,28 @@ pub enum Ownership {
     NewPassword(Secret<String>),
 }
 
+/// The input of `account.reset_password`.
+#[derive(Clone, Debug)]
+pub struct PasswordReset {
+    /// The hash of the link's secret.
+    pub hash: TokenHash,
+    /// The new password's hash.
+    pub new_hash: Secret<String>,
+    /// The letter that tells the user.
+    pub owed: Owed,
+}
+
+/// The input of `account.disown`.
+#[derive(Clone, Debug)]
+pub struct Disowning {
+    /// The hash of the link's secret.
+    pub hash: TokenHash,
+    /// A hash that no password has.
+    pub locked: Secret<String>,
+    /// The letter with the way back in.
+    pub reset: Owed,
+}
+
 /// What a link opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -312,9 +334,7 @@ pub trait Links: Send + Sync {
         &'a self,
         cx: &'a Cx,
         act: Act,
-        hash: TokenHash,
-        new_hash: Secret<String>,
-        owed: Owed,
+        reset: PasswordReset,
     ) -> Fut<'a, LinkResult<Opened>>;
 
     /// `account.ask_email_change`: keeps a change of address until the new one is confirmed, in
@@ -351,9 +371,7 @@ pub trait Links: Send + Sync {
         &'a self,
         cx: &'a Cx,
         act: Act,
-        hash: TokenHash,
-        locked: Secret<String>,
-        reset: Owed,
+        disowning: Disowning,
     ) -> Fut<'a, LinkResult<Opened>>;
 
     /// `account.revoke_session`: an admin ends anybody's session; its user is told.

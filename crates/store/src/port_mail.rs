@@ -1,8 +1,8 @@
 //! The ports of links and of the outbox on any engine: which read or command answers which call.
 
 use galen_core::links::{
-    EmailChange, EmailConfirmed, Inviting, KeptLink, LinkPurpose, LinkResult, Links, Opened, Owed,
-    Ownership, Registered, Registering, SendLink,
+    Disowning, EmailChange, EmailConfirmed, Inviting, KeptLink, LinkPurpose, LinkResult, Links,
+    Opened, Owed, Ownership, PasswordReset, Registered, Registering, SendLink,
 };
 use galen_core::model::{Act, EndedSession, NewUser, User};
 use galen_core::outbox::{
@@ -11,8 +11,7 @@ use galen_core::outbox::{
 };
 use galen_core::post::Channel;
 use galen_core::{
-    Cx, Fut, LinkId, Page, PageRequest, ParcelId, Secret, SessionId, StoreResult, TokenHash,
-    UnixMs, UserId,
+    Cx, Fut, LinkId, Page, PageRequest, ParcelId, SessionId, StoreResult, TokenHash, UnixMs, UserId,
 };
 
 use crate::commands::warrant::acting;
@@ -92,14 +91,12 @@ impl<E: Engine> Links for SqlStore<E> {
         &'a self,
         cx: &'a Cx,
         act: Act,
-        hash: TokenHash,
-        new_hash: Secret<String>,
-        owed: Owed,
+        reset: PasswordReset,
     ) -> Fut<'a, LinkResult<Opened>> {
         Box::pin(self.0.command(
             cx,
             "account.reset_password",
-            acting(act, move |tx, act| link::reset_password(tx, act, &hash, &new_hash, &owed)),
+            acting(act, move |tx, act| link::reset_password(tx, act, &reset)),
         ))
     }
 
@@ -147,14 +144,12 @@ impl<E: Engine> Links for SqlStore<E> {
         &'a self,
         cx: &'a Cx,
         act: Act,
-        hash: TokenHash,
-        locked: Secret<String>,
-        reset: Owed,
+        disowning: Disowning,
     ) -> Fut<'a, LinkResult<Opened>> {
         Box::pin(self.0.command(
             cx,
             "account.disown",
-            acting(act, move |tx, act| link::disown(tx, act, &hash, &locked, &reset)),
+            acting(act, move |tx, act| link::disown(tx, act, &disowning)),
         ))
     }
 

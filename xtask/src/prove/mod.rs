@@ -10,6 +10,7 @@ mod crowded;
 mod doctor;
 mod doctor_blocked_loop;
 mod doctor_healthy;
+mod enumeration;
 mod figures;
 mod floor;
 mod fuzz_api;
@@ -19,10 +20,13 @@ mod inbox_scale;
 mod kill_nine;
 mod ledger_faults;
 mod load;
+mod mail_outage;
+mod mailbox;
 mod memory;
 mod metrics_scrape;
 mod monitor_cost;
 mod one_alert;
+mod one_time_tokens;
 pub mod otlp;
 mod parallel_brute_force;
 pub mod patients;
@@ -107,6 +111,24 @@ const ALL: &[Proof] = &[
         says: "200 wrong passwords at once for one account",
         goal: "no more hashes than the limit",
         run: parallel_brute_force::run,
+    },
+    Proof {
+        name: "one-time-tokens",
+        says: "100 use one mailed link at the same moment, 100 times",
+        goal: "exactly one winner in every round",
+        run: one_time_tokens::run,
+    },
+    Proof {
+        name: "enumeration",
+        says: "resets and registrations of known and unknown addresses, 2,000 pairs each",
+        goal: "AUC at most 0.55, medians at most 1 ms apart, the same words",
+        run: enumeration::run,
+    },
+    Proof {
+        name: "mail-outage",
+        says: "a real mail server is down for a minute while mails are owed",
+        goal: "0 lost, 0 twice, the queue in sight",
+        run: mail_outage::run,
     },
     Proof {
         name: "fuzz-api",

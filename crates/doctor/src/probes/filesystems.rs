@@ -97,7 +97,7 @@ fn publish_room(scene: &Scene<'_>, pid: u32, uid: Option<u32>, directory: &Path)
 /// (`ext4_calculate_resv_clusters` in fs/ext4/super.c).
 fn kept_by_ext4(place: &Path, room: &rustix::fs::StatVfs) -> u64 {
     const EXT4: i64 = 0xef53;
-    let is_ext4 = rustix::fs::statfs(place).is_ok_and(|fs| fs.f_type as i64 == EXT4);
+    let is_ext4 = rustix::fs::statfs(place).is_ok_and(|fs| fs.f_type == EXT4);
     if is_ext4 { (room.f_blocks / 50).min(4096) } else { 0 }
 }
 

@@ -1,8 +1,8 @@
 //! Commands on links that open once: proving an address, setting a password, "this was not me".
 
 use galen_core::links::{
-    Device, KeptLink, LinkPurpose, LinkRefused, Opened, Owed, Ownership, Registered, Registering,
-    SendLink,
+    Device, Disowning, KeptLink, LinkPurpose, LinkRefused, Opened, Owed, Ownership, PasswordReset,
+    Registered, Registering, SendLink,
 };
 use galen_core::model::{Act, AuditCode, Credentials, EndReason, EndedSession, UserStatus};
 use galen_core::{EndSession, EndSessions, Secret, SessionId, StoreResult, TokenHash, UserId};
@@ -218,10 +218,9 @@ fn opened(
 pub(crate) fn reset_password(
     tx: &mut dyn Tx,
     act: &Act,
-    hash: &TokenHash,
-    new_hash: &Secret<String>,
-    owed: &Owed,
+    reset: &PasswordReset,
 ) -> StoreResult<Result<Opened, LinkRefused>> {
+    let PasswordReset { hash, new_hash, owed } = reset;
     let found = standing_at_its_address(tx, act, hash, LinkPurpose::ResetPassword)?;
     let Standing { link, credentials, .. } = opening!(found);
     if !use_up(tx, act, &link)? {
@@ -246,10 +245,9 @@ pub(crate) fn reset_password(
 pub(crate) fn disown(
     tx: &mut dyn Tx,
     act: &Act,
-    hash: &TokenHash,
-    locked: &Secret<String>,
-    reset: &Owed,
+    disowning: &Disowning,
 ) -> StoreResult<Result<Opened, LinkRefused>> {
+    let Disowning { hash, locked, reset } = disowning;
     let Standing { link, credentials, email_key } =
         opening!(standing(tx, act, hash, LinkPurpose::NotMe)?);
     if !use_up(tx, act, &link)? {
