@@ -228,7 +228,7 @@ fn a_webhook_that_hangs_holds_up_no_mail() {
 }
 
 #[test]
-fn an_alert_is_told_to_a_webhook_once() {
+fn an_alert_is_told_to_a_webhook_once_and_its_end_as_well() {
     let receiver = Receiver::start();
     let (galen, admin) = start(&[HOME, ("GALEN__MONITOR__TICK", "200ms")]);
     let (webhook, secret) = add(&admin, &receiver.url("/hook"));
@@ -249,4 +249,13 @@ fn an_alert_is_told_to_a_webhook_once() {
     test(&admin, &webhook);
     wait_for("the test", &galen, || told("mail.test").first().cloned());
     assert_eq!(told("monitor.alert_firing").len(), 1);
+    // The end of a rule is the end of its alert; a rule that is met no more keeps it for minutes.
+    let off = json!({ "object": "", "enabled": false, "threshold": 0.5, "pending_s": 0 });
+    ask(&admin, "PUT", rule, &off, 200);
+    let over =
+        wait_for("that it is over", &galen, || told("monitor.alert_resolved").first().cloned());
+    assert_eq!(over.header("webhook-signature"), over.signature(&secret));
+    let end = over.json()["data"].clone();
+    assert_eq!((&end["cause"], &end["since"]), (&data["cause"], &data["since"]));
+    assert!(end["until"].is_string(), "{end}");
 }

@@ -32,7 +32,7 @@ pub(crate) fn forgotten(
     outcome: StoreResult<Result<Opened, LinkRefused>>,
 ) -> StoreResult<Result<Opened, LinkRefused>> {
     if let Ok(Ok(opened)) = &outcome {
-        desk.forget(&opened.ended, opened.user.id);
+        desk.warned(&opened.ended, opened.user.id);
     }
     outcome
 }
