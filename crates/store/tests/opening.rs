@@ -137,12 +137,13 @@ fn a_damaged_database_is_left_alone() {
     let path = galens(folder.path());
     let whole = std::fs::read(&path).expect("read");
     let mut torn = whole.clone();
-    for byte in torn.iter_mut().skip(4096 * 3).take(4096 * 6) {
+    // All but the head: what is torn among pages that hold nothing is no damage.
+    for byte in torn.iter_mut().skip(4096 * 3) {
         *byte = 0xa5;
     }
     std::fs::write(&path, torn).expect("written");
     assert!(matches!(refused(&path), OpenError::Corrupt { .. }));
-    std::fs::write(&path, &whole[..whole.len() - 8192]).expect("written");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("written");
     assert!(matches!(refused(&path), OpenError::Corrupt { .. }));
     std::fs::write(&path, whole).expect("written");
     open(&path).expect("whole again").close();
