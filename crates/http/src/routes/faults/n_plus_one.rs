@@ -1,6 +1,7 @@
 //! `GET /faults/n_plus_one?n=`: asks the store row by row; only with the feature `faults`, never in a release.
 
-use galen_core::{Code, PageRequest, Refusal};
+use galen_core::model::{InboxAsk, Shelf};
+use galen_core::{Code, Refusal};
 
 use crate::answer::{Answer, nothing};
 use crate::caller::SignedIn;
@@ -18,8 +19,8 @@ pub(super) async fn n_plus_one(by: SignedIn, mut query: Query) -> Answer {
     }
     query.finish()?;
     for _ in 0..reads {
-        let page = PageRequest { after: None, limit: 50 };
-        let page = by.app().store.notifications(by.cx(), by.caller().user.id, false, page);
+        let ask = InboxAsk { shelf: Shelf::Inbox, before: None, limit: 50 };
+        let page = by.app().store.notifications(by.cx(), by.caller().user.id, ask);
         page.await.map_err(Refusal::from)?;
     }
     Ok(nothing())
