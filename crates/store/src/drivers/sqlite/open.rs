@@ -181,7 +181,7 @@ fn start(
     let (stop, stopped) = bounded(1);
     let (reads, errands) = bounded(settings.reader_queue.max(1));
     let (wake, woken) = bounded(1);
-    checkpoint::watch(&mut connection, wake).map_err(failed)?;
+    checkpoint::watch(&mut connection, wake.clone()).map_err(failed)?;
     let (probes, asked) = bounded(PROBES_MOST);
     let (mut readers, mut renewals) = (Vec::new(), Vec::new());
     for number in 0..shared.readers {
@@ -205,7 +205,14 @@ fn start(
         labels: Labels::new(),
         intake: Intake::default(),
     };
-    let writer = spawn("galen-writer", &shared.path, move || writer.work())?;
+    // The connection lets go of its hook before it closes the file. Were the hook's word the only
+    // one, the checkpointer would close its own at the same moment, neither would be the last, and
+    // the log would be left beside the database.
+    let writes = move || {
+        writer.work();
+        drop(wake);
+    };
+    let writer = spawn("galen-writer", &shared.path, writes)?;
     Ok(Sqlite {
         shared: Arc::clone(shared),
         live,
