@@ -27,8 +27,13 @@ pub enum Object {
     Has(Vec<String>),
     /// One of these, or several of them: PIDs that do the same.
     Among(Vec<String>),
+    /// One of these programs that compute beside the patient; or another one, where the machine has
+    /// others that do the same.
+    Neighbour(Vec<String>),
     /// Processes that were seen as children of the patient, and no other.
     Started(Family),
+    /// One of these.
+    Either(Vec<Self>),
 }
 
 impl Object {
@@ -51,6 +56,14 @@ impl Object {
         Ok(Self::Has(vec![format!("{name}:{number} "), function.to_owned()]))
     }
 
+    /// The same on a machine where others compute as well: of a neighbour, whoever is not one of
+    /// these, the patient's and the bench's own.
+    #[must_use]
+    pub fn is_beside_others(&self, named: &str, own: &BTreeSet<u32>) -> bool {
+        let other = || named.parse().is_ok_and(|pid: u32| !own.contains(&pid));
+        self.is(named) || (matches!(self, Self::Neighbour(_)) && other())
+    }
+
     /// Whether this is what was named.
     #[must_use]
     pub fn is(&self, named: &str) -> bool {
@@ -59,9 +72,10 @@ impl Object {
             Self::Is(text) => named == text,
             Self::Ends(end) => named.ends_with(end.as_str()),
             Self::Has(parts) => parts.iter().all(|part| named.contains(part.as_str())),
-            Self::Among(all) => {
+            Self::Among(all) | Self::Neighbour(all) => {
                 each().next().is_some() && each().all(|one| all.iter().any(|known| known == one))
             }
+            Self::Either(all) => all.iter().any(|one| one.is(named)),
             Self::Started(family) => {
                 let seen = family.seen();
                 each().next().is_some() && each().all(|one| seen.contains(one))
@@ -76,8 +90,11 @@ impl std::fmt::Display for Object {
             Self::Is(text) => out.write_str(text),
             Self::Ends(end) => write!(out, "…{end}"),
             Self::Has(parts) => out.write_str(&parts.join(" … ")),
-            Self::Among(all) => out.write_str(&all.join(" or ")),
+            Self::Among(all) | Self::Neighbour(all) => out.write_str(&all.join(" or ")),
             Self::Started(_) => out.write_str("a child of the patient"),
+            Self::Either(all) => {
+                out.write_str(&all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))
+            }
         }
     }
 }
@@ -277,6 +294,15 @@ mod tests {
         assert!(Object::Ends("#orders".to_owned()).is("/a.db#orders"));
         let among = Object::Among(vec!["7".to_owned(), "8".to_owned()]);
         assert!(among.is("7, 8") && among.is("8") && !among.is("8, 9") && !among.is(""));
+    }
+
+    #[test]
+    fn any_neighbour_is_one_but_never_the_patient_itself() {
+        let burner = Object::Neighbour(vec!["7".to_owned()]);
+        let own = BTreeSet::from([5, 7]);
+        assert!(burner.is_beside_others("7", &own) && burner.is_beside_others("99", &own));
+        assert!(!burner.is_beside_others("5", &own));
+        assert!(!Object::pid(7).is_beside_others("99", &own));
     }
 
     #[test]

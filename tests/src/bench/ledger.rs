@@ -16,8 +16,10 @@ pub struct Record {
     pub scenario: String,
     /// Which repeat, from 1.
     pub repeat: u32,
-    /// The program: its commit and the start of its SHA-256.
+    /// The program, by the start of its SHA-256.
     pub build: String,
+    /// The commit the sources were at.
+    pub commit: String,
     /// When it ended, in seconds since 1970.
     pub at: u64,
     /// `healthy`, `finding`, `inconclusive`; empty when the doctor failed.
@@ -56,7 +58,11 @@ impl Record {
     /// The run in one line.
     #[must_use]
     pub fn line(&self) -> String {
-        let verdict = if self.is_right() { "right" } else { "WRONG" };
+        let verdict = match (self.is_right(), self.score.drowned) {
+            (true, _) => "right",
+            (false, true) => "DROWNED by a neighbour",
+            (false, false) => "WRONG",
+        };
         let said = if self.said.is_empty() { "nothing".to_owned() } else { self.said.join("; ") };
         let mut line = format!("{verdict} in {:.1} s: {} {said}", self.seconds, self.outcome);
         if !self.is_right() {
@@ -76,6 +82,7 @@ impl Record {
             "scenario": self.scenario,
             "repeat": self.repeat,
             "build": self.build,
+            "commit": self.commit,
             "at": self.at,
             "outcome": self.outcome,
             "said": self.said,
@@ -86,6 +93,7 @@ impl Record {
             "grounded": self.score.grounded,
             "false_alarms": self.score.false_alarms,
             "neighbour": self.score.neighbour,
+            "drowned": self.score.drowned,
             "seconds": self.seconds,
             "unexplained_percent": self.unexplained_percent,
             "doctor_cpu_s": self.doctor_cpu_s,
@@ -109,6 +117,7 @@ impl Record {
             scenario: text("scenario")?,
             repeat: u32::try_from(value["repeat"].as_u64()?).ok()?,
             build: text("build")?,
+            commit: text("commit").unwrap_or_default(),
             at: value["at"].as_u64().unwrap_or(0),
             outcome: text("outcome").unwrap_or_default(),
             said: texts("said"),
@@ -120,6 +129,7 @@ impl Record {
                 grounded: value["grounded"].as_bool(),
                 false_alarms: texts("false_alarms"),
                 neighbour: flag("neighbour"),
+                drowned: flag("drowned"),
             },
             seconds: number("seconds"),
             unexplained_percent: value["unexplained_percent"].as_f64(),
@@ -190,7 +200,7 @@ impl Ledger {
             let counts = build.is_none_or(|build| record.build == build);
             let known =
                 |one: &&Record| one.scenario == record.scenario && one.repeat == record.repeat;
-            if counts && !newest.iter().any(|one| known(&one)) {
+            if counts && !newest.iter().any(known) {
                 newest.push(record);
             }
         }

@@ -14,10 +14,11 @@ pub struct Meter {
     busy_s: f64,
     ours_s: f64,
     waited_s: f64,
+    own: BTreeSet<u32>,
 }
 
 /// CPU time over a while.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Spent {
     /// How long, in seconds.
     pub seconds: f64,
@@ -25,14 +26,16 @@ pub struct Spent {
     pub others_cores: f64,
     /// What children of this process used that ended meanwhile, in seconds: the doctor.
     pub waited_s: f64,
+    /// This process and everything it started, at the beginning or the end.
+    pub own: BTreeSet<u32>,
 }
 
 impl Meter {
     /// Reads the clocks of the machine and of everything this process started.
     #[must_use]
     pub fn read() -> Self {
-        let (ours_s, waited_s) = ours();
-        Self { at: Instant::now(), busy_s: busy(), ours_s, waited_s }
+        let (ours_s, waited_s, own) = ours();
+        Self { at: Instant::now(), busy_s: busy(), ours_s, waited_s, own }
     }
 
     /// What was used since an earlier reading.
@@ -41,7 +44,12 @@ impl Meter {
         let seconds = self.at.duration_since(before.at).as_secs_f64().max(1e-3);
         let ours = self.ours_s - before.ours_s;
         let others = (self.busy_s - before.busy_s - ours).max(0.0);
-        Spent { seconds, others_cores: others / seconds, waited_s: self.waited_s - before.waited_s }
+        Spent {
+            seconds,
+            others_cores: others / seconds,
+            waited_s: self.waited_s - before.waited_s,
+            own: self.own.union(&before.own).copied().collect(),
+        }
     }
 }
 
@@ -67,8 +75,9 @@ struct Process {
     waited: f64,
 }
 
-/// The time of this process, of all below it, and of those that were waited for; and of the last alone.
-fn ours() -> (f64, f64) {
+/// The time of this process, of all below it, and of those that were waited for; of the last alone; and
+/// who they are.
+fn ours() -> (f64, f64, BTreeSet<u32>) {
     let all = processes();
     let own = std::process::id();
     let mut family = BTreeSet::from([own]);
@@ -84,7 +93,7 @@ fn ours() -> (f64, f64) {
     }
     let time = |pid: &u32| all.get(pid).map_or(0.0, |one| one.own + one.waited);
     let waited = all.get(&own).map_or(0.0, |one| one.waited);
-    (family.iter().map(time).sum(), waited)
+    (family.iter().map(time).sum(), waited, family)
 }
 
 fn processes() -> BTreeMap<u32, Process> {

@@ -65,8 +65,9 @@ pub struct Bench {
     galen: PathBuf,
     reports: PathBuf,
     stop: Interrupt,
-    /// The program: its commit and the start of its SHA-256.
+    /// The program, by the start of its SHA-256.
     pub build: String,
+    commit: String,
 }
 
 impl Bench {
@@ -80,7 +81,7 @@ impl Bench {
         let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let reports = home().join("reports");
         fs::create_dir_all(&reports)?;
-        Ok(Self { galen, reports, stop, build: format!("{}-{digest}", commit()) })
+        Ok(Self { galen, reports, stop, build: digest, commit: commit() })
     }
 
     /// Runs one scenario once.
@@ -96,14 +97,14 @@ impl Bench {
         let spent = Meter::read().since(&before);
         let text = fs::read_to_string(folder.path().join("report.json")).unwrap_or_default();
         let paper = Paper(serde_json::from_str(&text).unwrap_or_default());
-        let record = self.judge(scenario, repeat, (&ward, &paper), spent);
+        let record = self.judge(scenario, repeat, (&ward, &paper), &spent);
         let error = match ended {
             Ok(_) if paper.0.is_object() => None,
             Ok(said) => Some(format!("no report: {said}")),
             Err(why) => Some(format!("{why:#}")),
         };
         let record = Record { error, ..record };
-        if !record.is_right() {
+        if !record.is_right() || record.score.grounded == Some(false) {
             let kept = self.reports.join(format!("{}-{repeat}.json", scenario.name));
             fs::write(&kept, &text).with_context(|| format!("keep {}", kept.display()))?;
         }
@@ -141,10 +142,10 @@ impl Bench {
         scenario: &Scenario,
         repeat: u32,
         (ward, paper): (&Ward, &Paper),
-        spent: Spent,
+        spent: &Spent,
     ) -> Record {
         let objects = ward.objects();
-        let score = score(scenario, objects, paper, spent.others_cores);
+        let score = score(scenario, objects, paper, spent);
         let all = paper.findings().into_iter().map(|one| format!("{} {}", one.cause, one.object));
         let told = paper.hygiene().into_iter().map(|one| format!("{} {}", one.cause, one.object));
         let wanted = scenario.injected.iter().zip(objects);
@@ -152,6 +153,7 @@ impl Bench {
             scenario: scenario.name.to_owned(),
             repeat,
             build: self.build.clone(),
+            commit: self.commit.clone(),
             at: now(),
             outcome: paper.outcome().to_owned(),
             said: all.chain(told).collect(),

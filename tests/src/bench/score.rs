@@ -1,6 +1,7 @@
 //! What a run is worth: the report against the label.
 
 use crate::bench::evidence::{Named, Paper};
+use crate::bench::machine::Spent;
 use crate::scenario::{Group, Scenario, Way};
 use crate::ward::Object;
 
@@ -24,11 +25,14 @@ pub struct Score {
     pub false_alarms: Vec<String>,
     /// A neighbour that was named, and that the bench measured as well.
     pub neighbour: bool,
+    /// Such a neighbour was named and the injected cause was not: nothing false, and not enough.
+    pub drowned: bool,
 }
 
-/// Scores a report. `others_cores` is the CPU that neither patient nor doctor used.
+/// Scores a report beside what the machine did meanwhile.
 #[must_use]
-pub fn score(scenario: &Scenario, objects: &[Object], paper: &Paper, others_cores: f64) -> Score {
+pub fn score(scenario: &Scenario, objects: &[Object], paper: &Paper, spent: &Spent) -> Score {
+    let others_cores = spent.others_cores;
     let is_noise = |one: &&Named| {
         OF_THE_MACHINE.contains(&one.cause.as_str())
             && others_cores >= OTHERS_CORES_MIN
@@ -51,7 +55,7 @@ pub fn score(scenario: &Scenario, objects: &[Object], paper: &Paper, others_core
             let abstains = paper.outcome() == "inconclusive" && paper.says_what_is_missing();
             score.right = (abstains || named || neighbour) && score.false_alarms.is_empty();
         }
-        _ => injected(scenario, objects, (paper, &findings, &hygiene), &mut score),
+        _ => injected(scenario, objects, (paper, &findings, &hygiene, spent), &mut score),
     }
     score
 }
@@ -74,7 +78,7 @@ fn untrue(scenario: &Scenario, findings: &[Named], hygiene: &[Named]) -> Vec<Str
 fn injected(
     scenario: &Scenario,
     objects: &[Object],
-    (paper, findings, hygiene): (&Paper, &[Named], &[Named]),
+    (paper, findings, hygiene, spent): (&Paper, &[Named], &[Named], &Spent),
     score: &mut Score,
 ) {
     let causes = scenario.injected.iter().filter(|one| one.way == Way::Cause).count();
@@ -93,7 +97,7 @@ fn injected(
             Way::Hygiene => hygiene.iter().collect(),
         };
         let named = place.into_iter().find(|one| one.cause == injected.cause);
-        (named.is_some(), named.is_some_and(|one| object.is(&one.object)))
+        (named.is_some(), named.is_some_and(|one| is_right(object, &one.object, spent)))
     });
     let pairs: Vec<(bool, bool)> = each.by_ref().collect();
     score.cause_right = !pairs.is_empty() && pairs.iter().all(|(cause, _)| *cause);
@@ -102,6 +106,15 @@ fn injected(
     let grounded: Vec<bool> = named.map(|(one, _)| paper.is_grounded(one.cause)).collect();
     score.grounded = (!grounded.is_empty()).then(|| grounded.iter().all(|one| *one));
     score.right = score.object_right && score.false_alarms.is_empty();
+    score.drowned = score.neighbour && findings.is_empty() && !score.cause_right;
+}
+
+fn is_right(object: &Object, named: &str, spent: &Spent) -> bool {
+    if spent.others_cores >= OTHERS_CORES_MIN {
+        object.is_beside_others(named, &spent.own)
+    } else {
+        object.is(named)
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +138,11 @@ mod tests {
     }
 
     fn lock(findings: &[(&str, &str)], others: f64) -> Score {
-        score(scenario("writer-lock"), &[Object::pid(7)], &paper(findings, &[]), others)
+        score(scenario("writer-lock"), &[Object::pid(7)], &paper(findings, &[]), &beside(others))
+    }
+
+    fn beside(others_cores: f64) -> Spent {
+        Spent { others_cores, ..Spent::default() }
     }
 
     #[test]
@@ -141,7 +158,8 @@ mod tests {
         assert!(!quiet.right && quiet.false_alarms == ["F19 99"]);
         let noisy = lock(&[("F19", "99"), ("F35", "7")], 1.2);
         assert!(noisy.right && noisy.neighbour);
-        assert!(!lock(&[("F19", "99")], 1.2).right);
+        let drowned = lock(&[("F19", "99")], 1.2);
+        assert!(!drowned.right && drowned.drowned && drowned.false_alarms.is_empty());
     }
 
     #[test]
@@ -154,7 +172,7 @@ mod tests {
     fn hygiene_must_be_told_and_not_made_a_cause() {
         let bloat = |findings: &[_], hygiene: &[_]| {
             let object = [Object::Ends("/dev.db".to_owned())];
-            score(scenario("bloat"), &object, &paper(findings, hygiene), 0.0).right
+            score(scenario("bloat"), &object, &paper(findings, hygiene), &beside(0.0)).right
         };
         assert!(bloat(&[], &[("F43", "/x/dev.db"), ("F78", "5")]));
         assert!(!bloat(&[("F43", "/x/dev.db")], &[]));
@@ -162,8 +180,9 @@ mod tests {
 
     #[test]
     fn a_healthy_patient_with_any_finding_is_a_false_alarm() {
-        let healthy =
-            |findings: &[_]| score(scenario("fastapi-rest"), &[], &paper(findings, &[]), 0.0);
+        let healthy = |findings: &[_]| {
+            score(scenario("fastapi-rest"), &[], &paper(findings, &[]), &beside(0.0))
+        };
         assert!(healthy(&[]).right);
         assert!(!healthy(&[("F13", "x")]).right);
     }
@@ -171,11 +190,11 @@ mod tests {
     #[test]
     fn what_nobody_knows_is_to_be_left_open_and_a_wrong_name_is_worse() {
         let open = Paper(json!({ "outcome": "inconclusive", "open": [{ "cause": "F13" }] }));
-        assert!(score(scenario("unknown-pipe"), &[], &open, 0.0).right);
+        assert!(score(scenario("unknown-pipe"), &[], &open, &beside(0.0)).right);
         let silent = Paper(json!({ "outcome": "inconclusive" }));
-        assert!(!score(scenario("unknown-pipe"), &[], &silent, 0.0).right);
+        assert!(!score(scenario("unknown-pipe"), &[], &silent, &beside(0.0)).right);
         let wrong = paper(&[("F64", "1.2.3.4:5")], &[]);
-        assert!(!score(scenario("unknown-pipe"), &[], &wrong, 0.0).right);
-        assert!(score(scenario("unknown-trickle"), &[], &wrong, 0.0).right);
+        assert!(!score(scenario("unknown-pipe"), &[], &wrong, &beside(0.0)).right);
+        assert!(score(scenario("unknown-trickle"), &[], &wrong, &beside(0.0)).right);
     }
 }

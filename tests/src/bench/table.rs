@@ -1,5 +1,6 @@
 //! The tables: per fault and per group with 95 % intervals, the goals beside, and what is missing.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::bench::ask::Ask;
@@ -32,17 +33,19 @@ pub fn of(ask: &Ask, records: &[&Record]) -> (String, bool) {
         let verdict = match goal.met {
             Some(true) => "met",
             Some(false) => "NOT MET",
-            None => "no runs",
+            None => "-",
         };
-        let _written = writeln!(text, "  {:<62} {:<34} {verdict}", goal.says, goal.reached);
+        let _written = writeln!(text, "  {:<69} {:<18} {verdict}", goal.says, goal.reached);
     }
     let missing = missing(ask, &records);
     let builds = builds(&records);
     let _written = writeln!(
         text,
-        "\n{} runs of {} asked for; {missing} are missing. Builds: {}. CPU of others beside the runs: {}.",
+        "\n{} runs of {} asked for; {missing} are missing; in {} of the missed a neighbour that the bench \
+         measured drowned the fault. Builds: {}. CPU of others beside the runs: {}.",
         records.len(),
         due(ask).len(),
+        records.iter().filter(|one| one.score.drowned).count(),
         if builds.is_empty() { "none".to_owned() } else { builds.join(", ") },
         noise(&records),
     );
@@ -103,7 +106,7 @@ fn number(value: Option<f64>, unit: &str) -> String {
 fn faults(text: &mut String, records: &[&Record]) {
     let _written = writeln!(
         text,
-        "{:<26} {:<12} {:<17} {:<9} {:<7} {:<8} {:<8} baselines right: {}",
+        "{:<26} {:<12} {:<17} {:<9} {:<7} {:<8} {:<8} right: {}",
         "fault or scenario",
         "group",
         "right, 95 %",
@@ -184,89 +187,73 @@ fn goals(records: &[&Record]) -> Vec<Goal> {
     let single = of_group(records, Group::is_single);
     let named: Vec<&Record> =
         single.iter().filter(|one| one.score.grounded.is_some()).copied().collect();
-    let pairs = of_group(records, |group| group == Group::Pair);
     let healthy = of_group(records, |group| group == Group::Healthy);
-    let unknown = of_group(records, |group| group == Group::Unknown);
-    let mut codes: Vec<String> =
+    let codes: BTreeSet<String> =
         single.iter().filter_map(|one| scenario(one)).map(row_of).collect();
-    codes.sort();
-    codes.dedup();
-    let grounded = |one: &Record| one.score.grounded == Some(true);
-    let at_least = |rows: &[&Record], is: fn(&Record) -> bool, goal: f64| {
-        let right = rows.iter().filter(|one| is(one)).count();
-        (!rows.is_empty()).then(|| right as f64 >= goal * rows.len() as f64)
-    };
-    let at_most = |value: Option<f64>, goal: f64| value.map(|value| value <= goal);
     let mut goals = vec![
-        Goal {
-            says: "right cause and right object at rank 1: >= 0.95",
-            reached: share(&single, Record::is_right),
-            met: at_least(&single, Record::is_right, 0.95),
-        },
+        right("right cause and right object at rank 1: >= 0.95", &single, 0.95),
         Goal {
             says: "faults: >= 45",
             reached: codes.len().to_string(),
             met: (!single.is_empty()).then_some(codes.len() >= 45),
         },
-        Goal {
-            says: "grounded chain complete among named causes: >= 0.95",
-            reached: share(&named, grounded),
-            met: at_least(&named, |one| one.score.grounded == Some(true), 0.95),
-        },
-        Goal {
-            says: "two faults at once, exact set: >= 0.80",
-            reached: share(&pairs, Record::is_right),
-            met: at_least(&pairs, Record::is_right, 0.80),
-        },
+        shared("grounded chain complete among named causes: >= 0.95", &named, is_grounded, 0.95),
+        right(
+            "two faults at once, exact set: >= 0.80",
+            &of_group(records, |one| one == Group::Pair),
+            0.8,
+        ),
         Goal {
             says: "false alarms on healthy runs: 0 of 300",
             reached: share(&healthy, |one| !one.is_right()),
-            met: at_least(&healthy, Record::is_right, 1.0),
+            met: (!healthy.is_empty()).then(|| healthy.iter().all(|one| one.is_right())),
         },
-        Goal {
-            says: "unknown cause or missing rights: 100 % INCONCLUSIVE or a right name",
-            reached: share(&unknown, Record::is_right),
-            met: at_least(&unknown, Record::is_right, 1.0),
-        },
-        Goal {
-            says: "unexplained share: median <= 10 %",
-            reached: number(unexplained(&single, 0.5), " %"),
-            met: at_most(unexplained(&single, 0.5), 10.0),
-        },
-        Goal {
-            says: "time to diagnosis: median <= 10 s",
-            reached: number(seconds(&single, 0.5), " s"),
-            met: at_most(seconds(&single, 0.5), 10.0),
-        },
-        Goal {
-            says: "time to diagnosis: p95 <= 25 s",
-            reached: number(seconds(&single, 0.95), " s"),
-            met: at_most(seconds(&single, 0.95), 25.0),
-        },
+        right(
+            "unknown cause or missing rights, INCONCLUSIVE or a right name: all",
+            &of_group(records, |one| one == Group::Unknown),
+            1.0,
+        ),
+        below("unexplained share: median <= 10 %", unexplained(&single, 0.5), " %", 10.0),
+        below("time to diagnosis: median <= 10 s", seconds(&single, 0.5), " s", 10.0),
+        below("time to diagnosis: p95 <= 25 s", seconds(&single, 0.95), " s", 25.0),
     ];
-    goals.extend(Group::ALL.iter().filter(|group| group.is_single()).map(|group| {
-        let row = of_group(records, |one| one == *group);
-        let says = match group {
-            Group::Access => "group A access: >= 0.80",
-            Group::Process => "group B process: >= 0.80",
-            Group::Sqlite => "group C sqlite: >= 0.80",
-            Group::Postgres => "group D postgres: >= 0.80",
-            _ => "group E protocol: >= 0.80",
-        };
-        Goal {
-            says,
-            reached: share(&row, Record::is_right),
-            met: at_least(&row, Record::is_right, 0.8),
-        }
-    }));
-    let overhead: Vec<f64> =
-        single.iter().map(|one| 100.0 * one.doctor_cpu_s / one.seconds.max(0.1)).collect();
-    goals.push(Goal {
-        says: "the doctor's own CPU, of one core (shown; the goal is on the target)",
-        reached: number(percentile(overhead, 0.5), " %"),
-        met: None,
-    });
+    goals.extend(
+        GROUP_GOALS
+            .iter()
+            .map(|(group, says)| right(says, &of_group(records, |one| one == *group), 0.8)),
+    );
+    let used = |one: &&Record| 100.0 * one.doctor_cpu_s / one.seconds.max(0.1);
+    let used = percentile(single.iter().map(used).collect(), 0.5);
+    let says = "the doctor's own CPU, of one core, median: shown";
+    goals.push(Goal { says, reached: number(used, " %"), met: None });
     goals
+}
+
+/// No group may be hidden by the others.
+const GROUP_GOALS: &[(Group, &str)] = &[
+    (Group::Access, "group A access: >= 0.80"),
+    (Group::Process, "group B process: >= 0.80"),
+    (Group::Sqlite, "group C sqlite: >= 0.80"),
+    (Group::Postgres, "group D postgres: >= 0.80"),
+    (Group::Protocol, "group E protocol: >= 0.80"),
+];
+
+fn is_grounded(record: &Record) -> bool {
+    record.score.grounded == Some(true)
+}
+
+fn right(says: &'static str, records: &[&Record], goal: f64) -> Goal {
+    shared(says, records, Record::is_right, goal)
+}
+
+fn shared(says: &'static str, records: &[&Record], is: fn(&Record) -> bool, goal: f64) -> Goal {
+    let count = records.iter().filter(|one| is(one)).count() as f64;
+    let met = (!records.is_empty()).then_some(count >= goal * records.len() as f64);
+    Goal { says, reached: share(records, is), met }
+}
+
+fn below(says: &'static str, value: Option<f64>, unit: &str, goal: f64) -> Goal {
+    Goal { says, reached: number(value, unit), met: value.map(|value| value <= goal) }
 }
 
 fn missing(ask: &Ask, records: &[&Record]) -> usize {
@@ -277,7 +264,8 @@ fn missing(ask: &Ask, records: &[&Record]) -> usize {
 }
 
 fn builds(records: &[&Record]) -> Vec<String> {
-    let mut builds: Vec<String> = records.iter().map(|one| one.build.clone()).collect();
+    let mut builds: Vec<String> =
+        records.iter().map(|one| format!("{} at {}", one.build, one.commit)).collect();
     builds.sort();
     builds.dedup();
     builds
@@ -329,7 +317,7 @@ mod tests {
     #[test]
     fn nothing_run_is_not_a_goal_that_is_met() {
         let (text, met) = of(&ask(), &[]);
-        assert!(!met && text.contains("no runs") && text.contains("are missing"), "{text}");
+        assert!(!met && text.contains("are missing"), "{text}");
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn upstream_and_statistics() -> Result<Ward> {
 fn transaction_and_zombies() -> Result<Ward> {
     let patient = Patient::start_with(&[Fault::OwnLongTx, Fault::Zombies])?;
     let pid = Object::pid(patient.pid());
-    Ok(Ward::with(patient).named(pid.clone()).named(pid))
+    Ok(Ward::with(patient).named(super::sqlite::nightly_report()?).named(pid))
 }
 
 fn name_and_dial() -> Result<Ward> {
