@@ -120,6 +120,8 @@ codes! {
     BroadcastNotFound = "broadcast.not_found", NotFound, "There is no such broadcast", "Look the identifier up in GET /api/admin/broadcasts.";
     BroadcastOver = "broadcast.over", Conflict, "The broadcast is over", "It was recalled before, or its time is over: nobody has it as unread any more.";
     BroadcastsFull = "broadcast.too_many", Conflict, "As many broadcasts wait or are live as there may be", "Recall one that is no longer needed, or let broadcasts expire sooner.";
+    JobNotFound = "job.not_found", NotFound, "There is no such task", "Look the name up in GET /api/admin/jobs.";
+    JobNotByHand = "job.not_by_hand", Conflict, "This task is not run by hand", "It runs by itself; GET /api/admin/jobs says when, and which ones are run by hand.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
 
     PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";

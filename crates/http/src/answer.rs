@@ -21,6 +21,8 @@ use crate::routes::SignedInView;
 pub(crate) type Answer = Result<Response, Fault>;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Lines of JSON: one object a line (github.com/ndjson/ndjson-spec).
+pub(crate) const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 /// Public documents are asked for again each time and may then be found unchanged.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");

@@ -5,13 +5,16 @@ mod admin_audit;
 mod admin_broadcasts;
 mod admin_checks;
 mod admin_invitations;
+mod admin_jobs;
 mod admin_keys;
 mod admin_logs;
 mod admin_mail;
 mod admin_monitor;
 mod admin_notifications;
+mod admin_overview;
 mod admin_pool;
 mod admin_sessions;
+mod admin_settings;
 mod admin_users;
 mod admin_webhooks;
 mod auth;
@@ -74,6 +77,8 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
+        .routes(routes!(me::security_log::security_log))
+        .routes(routes!(me::export::export))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -97,9 +102,13 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
             admin_users::change::change,
             admin_users::delete::delete
         ))
+        .routes(routes!(admin_users::export::export))
+        .routes(routes!(admin_users::bulk::bulk))
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
+        .routes(routes!(admin_sessions::end_many::end_many))
         .routes(routes!(admin_audit::list::list))
+        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_invitations::list::list, admin_invitations::send::send))
         .routes(routes!(admin_invitations::withdraw::withdraw))
         .routes(routes!(admin_mail::list::list))
@@ -120,6 +129,10 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
 /// Those for whoever runs the installation: what the monitor knows, and what it is told.
 fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
     router
+        .routes(routes!(admin_overview::read::read))
+        .routes(routes!(admin_settings::list::list))
+        .routes(routes!(admin_jobs::list::list))
+        .routes(routes!(admin_jobs::run::run))
         .routes(routes!(admin_monitor::health::health))
         .routes(routes!(admin_monitor::metrics::metrics))
         .routes(routes!(admin_monitor::series::series))

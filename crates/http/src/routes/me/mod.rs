@@ -7,6 +7,8 @@ pub(super) mod delete;
 pub(crate) mod dto;
 pub(super) mod email;
 pub(super) mod end_session;
+pub(super) mod export;
 pub(super) mod password;
 pub(super) mod read;
+pub(super) mod security_log;
 pub(super) mod sessions;
