@@ -21,6 +21,7 @@ mod metrics_listener;
 mod network;
 mod openapi;
 mod origin;
+mod panel;
 mod phases;
 mod readiness;
 mod routes;

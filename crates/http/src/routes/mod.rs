@@ -20,7 +20,6 @@ mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
-mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -29,28 +28,23 @@ mod stream;
 mod system;
 
 use axum::Router;
-use axum::routing::get;
 use galen_core::Code;
-use galen_core::links::LinkPurpose;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::caller::Anybody;
 use crate::fault::Fault;
-use crate::openapi;
+use crate::{openapi, panel};
 
 pub(crate) use me::dto::{MeView, SignedInView};
 pub(crate) use notifications::dto::NotificationView;
-
-/// Pages and their files: for people, and therefore not in the API's document.
-const PAGES: [&str; 6] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js", "/links.js"];
 
 /// ALL routes and the document that describes them.
 fn all() -> (Router, OpenApi) {
     let (api, document) =
         documented(OpenApiRouter::with_openapi(openapi::frame())).split_for_parts();
-    let router = api.merge(pages());
+    let router = api.merge(panel::routes());
     #[cfg(feature = "faults")]
     let router = router.merge(faults::all());
     let router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
@@ -162,20 +156,6 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_webhooks::deliveries::deliveries))
 }
 
-fn pages() -> Router {
-    let [home, home_style, setup, setup_style, setup_script, links_script] = PAGES;
-    let links = LinkPurpose::ALL.into_iter().map(LinkPurpose::page);
-    let router =
-        links.fold(Router::new(), |router, page| router.route(page, get(links::page::page)));
-    router
-        .route(links_script, get(links::page::script))
-        .route(home, get(system::home::home))
-        .route(home_style, get(system::home::style))
-        .route(setup, get(setup::page::page))
-        .route(setup_style, get(setup::page::style))
-        .route(setup_script, get(setup::page::script))
-}
-
 /// The routes as they are served, and what is told of them.
 pub(crate) struct Laid {
     /// Who answers what.
@@ -196,8 +176,7 @@ pub(crate) fn laid() -> Laid {
 fn lay() -> Laid {
     let (router, document) = all();
     let openapi = openapi::json(&document);
-    let pages = PAGES.into_iter().chain(LinkPurpose::ALL.map(LinkPurpose::page));
-    let patterns = document.paths.paths.into_keys().chain(pages.map(str::to_owned));
+    let patterns = document.paths.paths.into_keys().chain(panel::patterns().map(str::to_owned));
     #[cfg(feature = "faults")]
     let patterns = patterns.chain(faults::PATHS.map(str::to_owned));
     Laid { router, openapi, patterns: patterns.collect() }
