@@ -29,6 +29,11 @@ pub const SQLITE: &[Migration] = &[
         name: "webhooks",
         sql: include_str!("../migrations/sqlite/0004_webhooks.sql"),
     },
+    Migration {
+        version: 5,
+        name: "preferences",
+        sql: include_str!("../migrations/sqlite/0005_preferences.sql"),
+    },
 ];
 
 /// ALL migrations of the PostgreSQL database, in order: the same steps in its words.
@@ -52,6 +57,11 @@ pub const POSTGRES: &[Migration] = &[
         version: 4,
         name: "webhooks",
         sql: include_str!("../migrations/postgres/0004_webhooks.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "preferences",
+        sql: include_str!("../migrations/postgres/0005_preferences.sql"),
     },
 ];
 

@@ -27,6 +27,8 @@ audit_codes! {
     UserCreated = "user.created": "An account was made.";
     UserChanged = "user.changed": "An admin changed an account.";
     UserProfileChanged = "user.profile_changed": "A user changed its own profile.";
+    PreferencesChanged = "user.preferences_changed": "A user changed what it is told by which channel.";
+    Unsubscribed = "user.unsubscribed": "A user ended mails of a kind by the link in one of them.";
     UserDeleted = "user.deleted": "An account was deleted.";
     LoginSucceeded = "login.succeeded": "Somebody signed in.";
     LoginFailed = "login.failed": "A password was wrong, the address unknown or the account disabled.";

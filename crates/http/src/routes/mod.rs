@@ -74,6 +74,7 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
+        .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))

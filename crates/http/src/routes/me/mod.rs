@@ -8,5 +8,7 @@ pub(crate) mod dto;
 pub(super) mod email;
 pub(super) mod end_session;
 pub(super) mod password;
+pub(super) mod preferences;
 pub(super) mod read;
 pub(super) mod sessions;
+pub(super) mod set_preferences;
