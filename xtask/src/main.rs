@@ -11,6 +11,7 @@ mod say;
 mod shell;
 mod test;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,12 @@ const ALL: &[Verb] = &[
         says: "only the laws of the house (seconds)",
         example: "cargo xtask tidy --list",
         run: tidy::run,
+    },
+    Verb {
+        name: "web",
+        says: "build the panels into web/dist, from web/src",
+        example: "cargo xtask web",
+        run: web::run,
     },
     Verb {
         name: "codegen",

@@ -120,6 +120,8 @@ codes! {
     BroadcastNotFound = "broadcast.not_found", NotFound, "There is no such broadcast", "Look the identifier up in GET /api/admin/broadcasts.";
     BroadcastOver = "broadcast.over", Conflict, "The broadcast is over", "It was recalled before, or its time is over: nobody has it as unread any more.";
     BroadcastsFull = "broadcast.too_many", Conflict, "As many broadcasts wait or are live as there may be", "Recall one that is no longer needed, or let broadcasts expire sooner.";
+    JobNotFound = "job.not_found", NotFound, "There is no such task", "Look the name up in GET /api/admin/jobs.";
+    JobNotByHand = "job.not_by_hand", Conflict, "This task is not run by hand", "It runs by itself; GET /api/admin/jobs says when, and which ones are run by hand.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
 
     PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";
@@ -135,6 +137,8 @@ codes! {
     FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
     FieldCategory = "field.category", Invalid, "The category is not known here", "Use one of notifications.categories, or add it there.";
+    FieldLocked = "field.locked", Invalid, "This cannot be turned off", "Leave it on: what concerns an account's safety is always told.";
+    FieldZone = "field.time_zone", Invalid, "There is no such time zone", "Use a name of the IANA time zone database such as Asia/Tehran, as browsers give it.";
     FieldPast = "field.past", Invalid, "The moment has passed", "Give a moment in the future, or leave it out.";
     FieldUrl = "field.url", Invalid, "This URL cannot be called", "Use an https URL of the public internet; a private network is named in webhooks.networks first.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";

@@ -7,14 +7,16 @@ use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
 use galen_core::outbox::PostRoom;
-use galen_core::{Clock, Code, Entropy, Health, Observer, Store};
+use galen_core::{Clock, Code, Entropy, Health, Observer, Store, UnixMs};
 use galen_monitor::Monitor;
 use http::{HeaderMap, HeaderValue};
 
 use crate::checks::Checks;
+use crate::configured::ConfiguredSection;
 use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
 use crate::exposition::{BearerToken, Exposition};
+use crate::jobs::Jobs;
 use crate::live::Hub;
 use crate::phases::{Allowance, json_headers};
 use crate::readiness::Readiness;
@@ -35,6 +37,10 @@ pub struct AppParts {
     pub hub: Arc<Hub>,
     /// How the synthetic checks stand.
     pub checks: Checks,
+    /// The periodic work.
+    pub jobs: Arc<dyn Jobs>,
+    /// The configuration as it is in force.
+    pub configured: Vec<ConfiguredSection>,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// Who writes letters of the outbox out.
@@ -54,6 +60,10 @@ pub struct App {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) checks: Checks,
+    pub(crate) jobs: Arc<dyn Jobs>,
+    pub(crate) configured: Vec<ConfiguredSection>,
+    /// When it was put together, which is when the server started.
+    pub(crate) started_at: UnixMs,
     pub(crate) post: Arc<dyn PostRoom>,
     pub(crate) recorder: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -94,6 +104,9 @@ impl App {
             monitor: parts.monitor,
             hub: parts.hub,
             checks: parts.checks,
+            jobs: parts.jobs,
+            configured: parts.configured,
+            started_at: now,
             post: parts.post,
             recorder: parts.recorder,
             clock: parts.clock,

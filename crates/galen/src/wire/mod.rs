@@ -11,6 +11,7 @@ pub mod control;
 pub mod entropy;
 pub mod errand;
 pub mod heartbeat;
+pub mod jobs;
 pub mod keyring;
 pub mod left_behind;
 pub mod lock;

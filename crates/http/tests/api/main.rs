@@ -21,6 +21,7 @@ mod monitor;
 mod notifications;
 mod notify;
 mod pages;
+mod panels;
 mod protocol;
 mod request_line;
 mod revoked;
