@@ -84,10 +84,10 @@ export const startBrowser = () => chromium.launch({ executablePath: browserPath 
 /** Calls the API as whoever is signed in on the page. */
 export function call(page, method, path, body) {
   return page.evaluate(
-    async ([method, path, body]) => {
+    async ([how, where, what]) => {
       const { csrf_token } = await (await fetch("/api/auth/csrf")).json();
       const headers = { "content-type": "application/json", "x-csrf-token": csrf_token };
-      const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      const answer = await fetch(where, { method: how, headers, body: what === undefined ? undefined : JSON.stringify(what) });
       return { status: answer.status, body: await answer.json().catch(() => undefined) };
     },
     [method, path, body],

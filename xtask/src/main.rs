@@ -1,5 +1,6 @@
 //! The house's own tool: `cargo xtask` lists its verbs.
 
+mod bench;
 mod check;
 mod codegen;
 mod packages;
@@ -63,6 +64,12 @@ const ALL: &[Verb] = &[
         run: codegen::run,
     },
     Verb {
+        name: "bench",
+        says: "how often the doctor is right, in sealed runs beside three baselines",
+        example: "cargo xtask bench doctor --only F13",
+        run: bench::run,
+    },
+    Verb {
         name: "prove",
         says: "measure a promise beside its control; non-zero below the goal",
         example: "cargo xtask prove --list",
@@ -76,7 +83,9 @@ fn main() -> ExitCode {
         help();
         return ExitCode::SUCCESS;
     };
-    if matches!(name.as_str(), "help" | "-h" | "--help") || rest.iter().any(|a| a == "--help") {
+    if matches!(name.as_str(), "help" | "-h" | "--help")
+        || (name != "bench" && rest.iter().any(|a| a == "--help"))
+    {
         help();
         return ExitCode::SUCCESS;
     }
