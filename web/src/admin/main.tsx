@@ -1,5 +1,6 @@
 // The administrators' panel: a user never downloads it.
 import "../styles/all.css";
+import "./admin.css";
 
 import { useEffect } from "preact/hooks";
 

@@ -137,6 +137,13 @@ function tooltip(data: Drawn): uPlot.Plugin {
   };
 }
 
+/** Points without neighbours, which no line shows. */
+const alone: uPlot.Series.Points.Filter = (plot, at) => {
+  const values = plot.data[at] ?? [];
+  const has = (index: number) => values[index] !== null && values[index] !== undefined;
+  return Array.from(values, (_, index) => index).filter((index) => has(index) && !has(index - 1) && !has(index + 1));
+};
+
 function lineOf(data: Drawn, at: number, within: HTMLElement): uPlot.Series {
   const series = data.series[at];
   if (series === undefined) {
@@ -144,7 +151,7 @@ function lineOf(data: Drawn, at: number, within: HTMLElement): uPlot.Series {
   }
   const stroke = resolved(colorOf(series, at), within);
   const fill = series.isFilled ? { fill: stroke.replace(/\)$/, " / 0.14)") } : {};
-  return { label: series.name, stroke, width: 1.75, spanGaps: false, points: { show: false }, ...(series.isDashed ? { dash: [5, 4] } : {}), ...fill };
+  return { label: series.name, stroke, width: 1.75, spanGaps: false, points: { show: true, size: 4, fill: stroke, filter: alone }, ...(series.isDashed ? { dash: [5, 4] } : {}), ...fill };
 }
 
 /** The highest value that has to be seen: of the data and of the thresholds near it. */

@@ -93,17 +93,3 @@ impl Default for Preferences {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_said_is_as_it_was_before_anybody_said_anything() {
-        let empty: Preferences = serde_json::from_str("{}").expect("nothing is said");
-        assert_eq!(empty, Preferences::default());
-        let dark: Preferences = serde_json::from_str("{\"theme\":\"dark\"}").expect("known");
-        assert_eq!(dark, Preferences { theme: Theme::Dark, ..Preferences::default() });
-        assert!(serde_json::from_str::<Preferences>("{\"colour\":\"red\"}").is_err());
-    }
-}

@@ -1,1 +1,0 @@
-var e={"overview.title":`نمای کلی`,"overview.ready":`گالن آماده است`,"overview.not_ready":`گالن آماده نیست`,"overview.says":`آنچه آخرین آزمون خواندن و نوشتن پایگاه داده نشان داد.`,"overview.state":`وضعیت`};export{e as default};
