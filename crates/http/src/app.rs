@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
+use galen_core::examinations::Examiner;
 use galen_core::outbox::PostRoom;
 use galen_core::{Clock, Code, Entropy, Health, Observer, Store};
 use galen_monitor::Monitor;
@@ -35,6 +36,8 @@ pub struct AppParts {
     pub hub: Arc<Hub>,
     /// How the synthetic checks stand.
     pub checks: Checks,
+    /// Who examines this installation and others.
+    pub examiner: Arc<dyn Examiner>,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// Who writes letters of the outbox out.
@@ -55,6 +58,7 @@ pub struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) checks: Checks,
     pub(crate) post: Arc<dyn PostRoom>,
+    pub(crate) examiner: Arc<dyn Examiner>,
     pub(crate) recorder: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -95,6 +99,7 @@ impl App {
             hub: parts.hub,
             checks: parts.checks,
             post: parts.post,
+            examiner: parts.examiner,
             recorder: parts.recorder,
             clock: parts.clock,
             entropy: parts.entropy,

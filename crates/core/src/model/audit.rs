@@ -65,6 +65,10 @@ audit_codes! {
     RuleChanged = "alert.rule_changed": "An admin changed a rule of the alerts.";
     RuleReset = "alert.rule_reset": "An admin set a rule of the alerts back to its default.";
     Silenced = "alert.silenced": "An admin silenced alerts.";
+    ExaminationBegun = "examination.begun": "An admin had the doctor examine something.";
+    ExaminationCancelled = "examination.cancelled": "An admin ended an examination.";
+    RepairOrdered = "repair.ordered": "An admin ordered a repair that the doctor offered.";
+    RepairEnded = "repair.ended": "An ordered repair ended; its receipt is in the parameters.";
     SilenceEnded = "alert.silence_ended": "An admin ended a silence before its time.";
 }
 

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Reply};
 use super::clock::{Onlooker, SteadyClock};
+use super::examiner::Noted;
 use super::observer::Both;
 
 /// The admin every test application has.
@@ -85,6 +86,7 @@ impl TestApp {
             hub: Arc::clone(&hub),
             checks: Arc::new(|| vec![check()]),
             post: Arc::new(Plain),
+            examiner: Arc::new(Noted::default()),
             recorder,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::clone(&entropy) as _,
