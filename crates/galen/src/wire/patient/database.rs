@@ -1,4 +1,4 @@
-//! `--db` and `--db-password-file`: a SQLite file, or a PostgreSQL database with its password apart.
+//! The database of a target, as `--db` or `target.database` name it: a SQLite file, or a PostgreSQL database with its password apart.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const PASSWORD_BYTES_MAX: u64 = 4096;
 
 /// The database a caller named.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Database {
+pub(super) enum Database {
     /// None.
     Unnamed,
     /// A SQLite file.
@@ -28,13 +28,13 @@ pub enum Database {
 /// # Errors
 /// When it is no PostgreSQL URL though it begins as one, holds a password, or the password's file
 /// cannot be used; all of it is wrong usage.
-pub fn named(db: Option<&str>, password: Option<&Path>) -> Result<Database, Failure> {
+pub(super) fn named(db: Option<&str>, password: Option<&Path>) -> Result<Database, Failure> {
     let access = match db {
         Some(text) if PostgresAccess::is_url(text) => {
             PostgresAccess::parse(text).map_err(|error| refused(&error))?
         }
         _ if password.is_some() => {
-            return Err(usage("--db-password-file goes with a PostgreSQL database")
+            return Err(usage("a password file goes with a PostgreSQL database")
                 .fix("write --db postgres://USER@HOST/DATABASE beside it"));
         }
         Some(file) => return Ok(Database::File(PathBuf::from(file))),
@@ -52,7 +52,7 @@ fn usage(what: impl Into<String>) -> Failure {
 }
 
 fn refused(error: &AccessError) -> Failure {
-    let failure = usage(format!("--db {error}"));
+    let failure = usage(format!("the database {error}"));
     match error {
         AccessError::PasswordInUrl => {
             failure.fix("leave it out, and name a file that holds it: --db-password-file FILE")
