@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::evidence::{Collector, Evidence, FactId, FactKey, object, redact};
 use crate::progress::{Progress, Stage};
 use crate::proof;
-use crate::repairs::port::{Action, Repairer};
+use crate::repairs::port::Repairer;
 use crate::repairs::run::{self, Applied, Orders};
 use crate::repairs::{self, Offer};
 use crate::report::{self, Ending, Previous, Report, Run};
@@ -56,8 +56,10 @@ pub struct Ports {
 /// The doctor failed, or was asked wrongly.
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
-    /// `--apply` on something that is not this installation.
-    #[error("--apply works on this installation only; {0} is told what to do, never changed")]
+    /// `--apply` alone on something that is not this installation.
+    #[error(
+        "--apply alone works on this installation only; {0} is told what to do, and changed only by a repair that is named"
+    )]
     ApplyOnStranger(String),
     /// Nothing to examine.
     #[error("nothing to examine: give a URL, --pid or --db")]
@@ -82,7 +84,7 @@ impl DoctorError {
 /// # Errors
 /// See [`DoctorError`]. A sick target is no error: it is the report's outcome.
 pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, DoctorError> {
-    let orders = Orders { automatic: request.apply, named: Vec::new() };
+    let orders = Orders { automatic: request.apply, ..Orders::default() };
     examine_and_repair(request, orders, ports).await
 }
 
@@ -96,7 +98,8 @@ pub async fn examine_and_repair(
     ports: Ports,
 ) -> Result<Report, DoctorError> {
     let target = &request.target;
-    if !orders.are_none() && !target.own {
+    let is_for_own = orders.automatic && orders.named.is_empty() && orders.ask.is_none();
+    if is_for_own && !target.own {
         return Err(DoctorError::ApplyOnStranger(target.name()));
     }
     let has_database = target.database.is_some() || target.postgres.is_some();
@@ -109,9 +112,10 @@ pub async fn examine_and_repair(
     let case = Case::new(&evidence, &request.thresholds, target.own);
     let verdict = verdict::reach(&case);
     let offers = repairs::offers(&case, verdict.findings.iter().chain(&verdict.hygiene));
-    let ordered: Vec<_> = orders.among(&offers).collect();
     let (applied, later) = match &ports.repairer {
-        Some(repairer) => repair(&request, &ports, repairer.as_ref(), &case, ordered).await,
+        Some(repairer) => {
+            repair(&request, &ports, repairer.as_ref(), &case, (&orders, &offers)).await
+        }
         None => (Vec::new(), Vec::new()),
     };
     ports.progress.step(Stage::Report, "writing the report");
@@ -153,11 +157,14 @@ async fn repair(
     ports: &Ports,
     repairer: &dyn Repairer,
     case: &Case<'_>,
-    ordered: Vec<(&Offer, &Action)>,
+    (orders, offers): (&Orders, &[Offer]),
 ) -> (Vec<Applied>, Vec<Evidence>) {
     let mut applied = Vec::new();
     let mut later: Vec<Evidence> = Vec::new();
-    for (offer, action) in ordered {
+    for (offer, action) in orders.among(offers) {
+        if !orders.want(offer) {
+            continue;
+        }
         ports.progress.step(Stage::Repair, offer.repair.title.english());
         let pending = match run::apply(repairer, (offer, action), ports.clock.now()).await {
             Ok(pending) => pending,

@@ -436,6 +436,7 @@ codes! {
     FateProven: "applied and proven";
     FateUndone: "applied, without effect, and taken back";
     FateWithoutEffect: "applied and without effect; it cannot be taken back and does no harm";
+    FateUnmeasured: "applied and verified; too few requests were measured to prove an effect";
     FateDeclined: "declined";
     FateFailed: "failed";
     StateReached: "state reached";

@@ -31,6 +31,7 @@ mod log_tail;
 mod paths;
 mod peer_facts;
 mod peers;
+pub(crate) mod pin;
 mod postgres;
 mod process;
 mod protocol;

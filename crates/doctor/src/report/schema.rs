@@ -211,7 +211,7 @@ fn repairs(add: &mut impl FnMut(&str, Value) -> Option<Value>) {
         ("started_at", of("UnixMs")),
         ("ended_at", of("UnixMs")),
     ]);
-    let results = ["proven", "undone", "without_effect", "declined", "failed"];
+    let results = ["proven", "undone", "without_effect", "unmeasured", "declined", "failed"];
     let fate = json!({
         "type": "object",
         "properties": { "result": words(&results), "reason": text() },

@@ -84,7 +84,10 @@ fn titles(fields: &mut Map<String, Value>, language: Language) {
         (None, None) => return,
     };
     for (name, code) in texts {
-        if let Some(field) = fields.get_mut(name).filter(|field| field.is_string()) {
+        // What was applied names its title by the code.
+        let is_text =
+            |field: &&mut Value| field.as_str().is_some_and(|text| Code::by_name(text).is_none());
+        if let Some(field) = fields.get_mut(name).filter(is_text) {
             *field = Value::String(code.text(language).to_owned());
         }
     }

@@ -19,6 +19,14 @@ impl Code {
     }
 }
 
+/// What the doctor never does.
+pub fn never(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::En => crate::repairs::NEVER,
+        Language::Fa => super::fa::never(),
+    }
+}
+
 /// Renders a sentence.
 pub fn render_in(sentence: &Sentence, language: Language) -> String {
     fill(sentence.code.text(language), |name, is_code| {

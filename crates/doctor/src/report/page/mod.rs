@@ -13,11 +13,10 @@ use crate::budget::{Budget, Component};
 use crate::checks::{Finding, Grade};
 use crate::evidence::{Fact, FactId, FactKey, object};
 use crate::figure::{Expr, Figure, Unit, print};
-use crate::repairs::NEVER;
 use crate::sentence::Sentence;
 use crate::stats::P95_SAMPLES_MIN;
 use crate::verdict::Outcome;
-use crate::words::language::number_in;
+use crate::words::language::{never, number_in};
 use crate::words::{self, Code};
 
 /// A piece of text, in code type or not.
@@ -325,7 +324,7 @@ pub(super) fn of(report: &Report, language: Language) -> Page {
             gone: diff.gone.iter().map(|one| one.line(language)).collect(),
             same: diff.same.iter().map(|one| one.line(language)).collect(),
         }),
-        never: NEVER,
+        never: never(language),
     }
 }
 

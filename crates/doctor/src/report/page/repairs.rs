@@ -35,6 +35,7 @@ pub(super) fn applied(tongue: Tongue, one: &Applied) -> AppliedCard {
         Fate::Proven => (Code::FateProven, None),
         Fate::Undone => (Code::FateUndone, None),
         Fate::WithoutEffect => (Code::FateWithoutEffect, None),
+        Fate::Unmeasured => (Code::FateUnmeasured, None),
         Fate::Declined { reason } => (Code::FateDeclined, Some(reason.clone())),
         Fate::Failed { reason } => (Code::FateFailed, Some(reason.clone())),
     };

@@ -3,6 +3,7 @@
 mod access;
 mod files;
 mod inside;
+mod never;
 mod postgres;
 mod process;
 mod protocol;
@@ -33,12 +34,22 @@ pub(super) fn of(code: Code) -> Option<&'static str> {
     ALL.iter().find_map(|group| group(code))
 }
 
+/// What the doctor never does.
+pub(super) fn never() -> &'static [&'static str] {
+    never::ALL
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
     use crate::words::placeholders;
+
+    #[test]
+    fn what_is_never_done_is_said_line_by_line() {
+        assert_eq!(never().len(), crate::repairs::NEVER.len());
+    }
 
     #[test]
     fn every_sentence_has_a_persian_text_with_the_same_parameters() {

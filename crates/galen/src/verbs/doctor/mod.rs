@@ -1,5 +1,6 @@
 //! `galen doctor`: names the measured cause of a slow or failing backend, this one or any other.
 
+mod asking;
 mod progress;
 mod reference;
 mod watch;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use clap::Args;
 use galen_core::examinations::OWN_TARGET;
 use galen_core::post::Language;
-use galen_doctor::{DoctorError, ExamineRequest, Previous, Report, Thresholds, examine};
+use galen_doctor::repairs::run::{Ask, Orders};
+use galen_doctor::{DoctorError, ExamineRequest, Previous, Report, Thresholds, examine_and_repair};
+use galen_doctor::{checks, repairs};
 
 use crate::cli::{Common, place};
 use crate::config::{self, Config};
@@ -22,6 +25,7 @@ use crate::wire::examiner;
 use crate::wire::patient::{self, Patient};
 use crate::wire::place::Place;
 
+use asking::AtTerminal;
 use progress::Shown;
 pub use reference::checks_reference;
 use written::ReportFile;
@@ -29,7 +33,8 @@ use written::ReportFile;
 /// Find the measured cause of a slow or failing backend, or say that it cannot be told.
 ///
 /// Without a target it examines this installation. It sends GET, HEAD and OPTIONS requests only, opens databases
-/// read-only, and changes nothing unless --apply is given, which works on this installation only.
+/// read-only, and changes nothing unless --apply is given: then it carries out what is safe on this installation, and, once
+/// agreed to or named with --yes, what its report offers as ASK.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  galen doctor\n  galen doctor http://127.0.0.1:9000 --db app.db --report report.html\n  \
@@ -38,6 +43,7 @@ use written::ReportFile;
                         galen doctor shop billing          two [[target]] tables of the configuration\n  \
                         galen doctor --unit shop.service --path /api/me\n  \
                         galen doctor --apply               repair what is safe, and prove that it helped\n  \
+                        galen doctor 9000 --apply --yes F41\n  \
                         galen doctor --watch 30s           look again and again, and say what changed\n  \
                         galen doctor --explain F13         what a cause is, and what proves it\n\n\
                         Exit codes: 0 healthy, 1 finding, 2 inconclusive, 3 the doctor failed,\n            \
@@ -76,6 +82,10 @@ pub struct Doctor {
     /// Carry out the safe repairs, one at a time, each proven by measuring again.
     #[arg(long)]
     apply: bool,
+    /// With --apply: also carry out the repair of this cause that a person must ask for (F37, or its
+    /// name); can be given several times. At a terminal each one is asked about without it.
+    #[arg(long = "yes", value_name = "CAUSE", requires = "apply")]
+    yes: Vec<String>,
     /// Also write the report: .md, .html or .json.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -89,7 +99,13 @@ pub struct Doctor {
     #[arg(long, value_name = "FILE", alias = "previous")]
     compare: Option<PathBuf>,
     /// Examine again and again, this long after each end, and say what changed; Ctrl-C ends it.
-    #[arg(long, value_name = "PAUSE", num_args = 0..=1, default_missing_value = "30s")]
+    #[arg(
+        long,
+        value_name = "PAUSE",
+        num_args = 0..=1,
+        default_missing_value = "30s",
+        conflicts_with = "apply"
+    )]
     watch: Option<String>,
     /// Explain a cause by its number or name, and examine nothing; `list` names all.
     #[arg(long, value_name = "CAUSE", exclusive = true)]
@@ -125,6 +141,7 @@ impl Doctor {
         if let Some(cause) = &self.explain {
             return explain(cause);
         }
+        self.yes.iter().try_for_each(|name| known_cause(name))?;
         let loaded = common.load(Vec::new())?;
         let place = place(&loaded.config)?;
         let patients = self.patients(&loaded.config)?;
@@ -138,6 +155,7 @@ impl Doctor {
             thresholds: patient::thresholds(&loaded.config),
             listen: loaded.config.server.listen,
             apply: self.apply,
+            yes: self.yes.clone(),
             language: Language::asked_for(&self.language),
             place,
             runtime: tokio::runtime::Runtime::new()
@@ -194,6 +212,17 @@ impl Doctor {
     }
 }
 
+/// Refuses a name after --yes that is of no cause and no repair: it would be agreed to in vain.
+fn known_cause(name: &String) -> Result<(), Failure> {
+    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name.as_str());
+    if checks::by_name(name).is_some() || is_repair() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("--yes: no cause is called `{}`", terminal::plain(name)))
+        .fix("`galen doctor --explain list` names all")
+        .exit(Exit::Usage))
+}
+
 fn unknown(name: &str) -> Failure {
     Failure::new(format!("no target is called `{}`", terminal::plain(name)))
         .fix("several targets are `[[target]]` tables of the configuration; a URL stands alone")
@@ -205,6 +234,7 @@ struct Round {
     thresholds: Thresholds,
     listen: SocketAddr,
     apply: bool,
+    yes: Vec<String>,
     language: Language,
     place: Place,
     runtime: tokio::runtime::Runtime,
@@ -224,16 +254,29 @@ impl Round {
         let request = ExamineRequest {
             target,
             thresholds: self.thresholds.clone(),
-            apply: self.apply,
+            apply: false,
             previous,
             arguments: words.collect(),
         };
         let shown = Arc::new(Shown::begin());
         let ports = patient::ports(&self.place, is_own, Arc::clone(&shown) as _);
-        let examined = self.unless_interrupted(examine(request, ports));
+        let ports = if self.apply { patient::with_hands(ports) } else { ports };
+        let orders = self.orders(&shown);
+        let examined = self.unless_interrupted(examine_and_repair(request, orders, ports));
         shown.end();
         let examined = examined.ok_or_else(|| Failure::new("interrupted"))?;
         examined.map_err(|error| refused(&error))
+    }
+
+    /// What may be changed: what is safe, what was named, and at a terminal what is agreed to.
+    fn orders(&self, shown: &Arc<Shown>) -> Orders {
+        let is_asked = self.apply && self.yes.is_empty() && terminal::answers_can_be_given();
+        let ask = AtTerminal { shown: Arc::clone(shown), language: self.language };
+        Orders {
+            automatic: self.apply,
+            named: self.yes.clone(),
+            ask: is_asked.then(|| Arc::new(ask) as Arc<dyn Ask>),
+        }
     }
 
     /// Waits for something, unless Ctrl-C comes first; what was under way is dropped in order then.
@@ -306,9 +349,8 @@ fn refused(error: &DoctorError) -> Failure {
     let code = error.exit_code();
     let failure = Failure::new(error.to_string()).exit(exit_of(code));
     match error {
-        DoctorError::ApplyOnStranger(_) => {
-            failure.fix("leave --apply out, and read what the report says to do")
-        }
+        DoctorError::ApplyOnStranger(_) => failure
+            .fix("read what the report says to do; add --yes CAUSE for a repair it offers as ASK"),
         DoctorError::NoTarget | DoctorError::Flaw(_) => failure,
     }
 }
@@ -328,6 +370,14 @@ mod tests {
         assert_eq!(graver(Exit::Failed, Exit::Inconclusive), Exit::Failed);
         assert_eq!(graver(Exit::DoctorFailed, Exit::Failed), Exit::DoctorFailed);
         assert_eq!(graver(Exit::Success, Exit::Success), Exit::Success);
+    }
+
+    #[test]
+    fn only_what_exists_is_agreed_to() {
+        for name in ["F41", "create-index", "sqlite-missing-index"] {
+            assert_eq!(known_cause(&name.to_owned()), Ok(()), "{name}");
+        }
+        assert!(known_cause(&"F99".to_owned()).is_err());
     }
 
     #[test]

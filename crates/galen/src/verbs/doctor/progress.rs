@@ -30,6 +30,11 @@ impl Shown {
         Self { bar, stage: Mutex::new(None) }
     }
 
+    /// Stands still while a person is asked something.
+    pub fn pause<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.bar.suspend(ask)
+    }
+
     /// Ends and leaves nothing behind.
     pub fn end(&self) {
         self.bar.finish_and_clear();

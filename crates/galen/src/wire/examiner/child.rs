@@ -175,7 +175,8 @@ fn obey(out: &Arc<Voice>) -> Result<Finished, Failure> {
         previous: previous.and_then(|text| Previous::read(&text).ok()),
         arguments: arguments(&order),
     };
-    let orders = Orders { automatic: false, named: order.repair.iter().cloned().collect() };
+    let named = order.repair.iter().cloned().collect();
+    let orders = Orders { named, ..Orders::default() };
     let ports = patient::ports(&place, is_own, Arc::clone(out) as Arc<dyn Progress>);
     let runtime =
         tokio::runtime::Runtime::new().or_fail(|| "the runtime cannot be started".to_owned())?;
@@ -188,7 +189,7 @@ fn arguments(order: &Order) -> Vec<String> {
     let mut words = vec!["galen".to_owned(), "doctor".to_owned()];
     words.extend(order.patient.is_some().then(|| order.name.clone()));
     if let Some(repair) = &order.repair {
-        words.extend(["--yes".to_owned(), repair.clone()]);
+        words.extend(["--apply".to_owned(), "--yes".to_owned(), repair.clone()]);
     }
     words
 }

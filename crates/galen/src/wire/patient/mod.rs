@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use galen_core::{Clock, Entropy};
 use galen_doctor::http::HeaderMap;
+use galen_doctor::repairs::hand::Hands;
 use galen_doctor::repairs::port::Repairer;
 use galen_doctor::{Caps, Intended, Ports, Progress, Target, Thresholds, Witness};
 use serde::{Deserialize, Serialize};
@@ -215,6 +216,12 @@ pub fn ports(place: &Place, is_own: bool, progress: Arc<dyn Progress>) -> Ports 
         witness: is_own.then(|| Arc::new(witness) as Arc<dyn Witness>),
         repairer: is_own.then(|| Arc::new(repairer) as Arc<dyn Repairer>),
     }
+}
+
+/// The same with the hands of the doctor itself, for what a person orders at a terminal.
+pub fn with_hands(ports: Ports) -> Ports {
+    let hands = Hands::new(ports.repairer, Arc::clone(&ports.clock));
+    Ports { repairer: Some(Arc::new(hands)), ..ports }
 }
 
 fn usage(what: impl Into<String>) -> Failure {
