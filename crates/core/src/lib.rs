@@ -7,6 +7,7 @@
 mod bus;
 mod clock;
 mod cx;
+pub mod dispatch;
 mod entropy;
 mod health;
 mod history;
@@ -21,6 +22,7 @@ pub mod outbox;
 mod page;
 pub mod post;
 pub mod preferences;
+pub mod push;
 mod refusal;
 mod secret;
 mod store;
@@ -30,14 +32,14 @@ pub mod webhooks;
 pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
-pub use entropy::Entropy;
+pub use entropy::{Derived, Entropy};
 pub use health::{Health, Resource, ResourceHolder, ResourceState};
 pub use history::{
     Annotation, Frame, FrameAsk, History, HistoryBatch, HistoryFacts, HistoryReceipt, KeptAlert,
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId,
+    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, PushId, RequestId,
     SessionId, SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};

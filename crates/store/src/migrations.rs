@@ -34,6 +34,12 @@ pub const SQLITE: &[Migration] = &[
         name: "preferences",
         sql: include_str!("../migrations/sqlite/0005_preferences.sql"),
     },
+    Migration {
+        version: 6,
+        name: "dispatch",
+        sql: include_str!("../migrations/sqlite/0006_dispatch.sql"),
+    },
+    Migration { version: 7, name: "push", sql: include_str!("../migrations/sqlite/0007_push.sql") },
 ];
 
 /// ALL migrations of the PostgreSQL database, in order: the same steps in its words.
@@ -62,6 +68,16 @@ pub const POSTGRES: &[Migration] = &[
         version: 5,
         name: "preferences",
         sql: include_str!("../migrations/postgres/0005_preferences.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "dispatch",
+        sql: include_str!("../migrations/postgres/0006_dispatch.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "push",
+        sql: include_str!("../migrations/postgres/0007_push.sql"),
     },
 ];
 

@@ -14,7 +14,7 @@ use super::running::Running;
 use super::{abroad, words};
 
 /// The category under which the inbox has them.
-const CATEGORY: &str = "alert";
+pub const CATEGORY: &str = "alert";
 /// How many users are read at a time, and how many admins are told at the most.
 const PAGE: u32 = 200;
 const ADMINS_MAX: usize = 1_000;

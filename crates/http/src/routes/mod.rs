@@ -41,7 +41,16 @@ pub(crate) use me::dto::{MeView, SignedInView};
 pub(crate) use notifications::dto::NotificationView;
 
 /// Pages and their files: for people, and therefore not in the API's document.
-const PAGES: [&str; 6] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js", "/links.js"];
+const PAGES: [&str; 8] = [
+    "/",
+    "/galen.css",
+    "/setup",
+    "/setup.css",
+    "/setup.js",
+    "/links.js",
+    "/unsubscribe.js",
+    "/unsubscribe/{token}",
+];
 
 /// ALL routes and the document that describes them.
 fn all() -> (Router, OpenApi) {
@@ -71,10 +80,13 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(auth::confirm_email::confirm_email))
         .routes(routes!(auth::not_me::not_me))
         .routes(routes!(auth::accept_invitation::accept_invitation))
+        .routes(routes!(links::unsubscribe::unsubscribe))
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
+        .routes(routes!(me::push::push, me::subscribe::subscribe))
+        .routes(routes!(me::end_push::end_push))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -151,12 +163,14 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
 }
 
 fn pages() -> Router {
-    let [home, home_style, setup, setup_style, setup_script, links_script] = PAGES;
+    let [home, home_style, setup, setup_style, setup_script, links_script, end_script, end] = PAGES;
     let links = LinkPurpose::ALL.into_iter().map(LinkPurpose::page);
     let router =
         links.fold(Router::new(), |router, page| router.route(page, get(links::page::page)));
     router
         .route(links_script, get(links::page::script))
+        .route(end_script, get(links::unsubscribe::script))
+        .route(end, get(links::unsubscribe::page))
         .route(home, get(system::home::home))
         .route(home_style, get(system::home::style))
         .route(setup, get(setup::page::page))

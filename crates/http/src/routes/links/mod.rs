@@ -1,3 +1,4 @@
 //! The pages that mailed links open.
 
 pub(super) mod page;
+pub(super) mod unsubscribe;

@@ -234,6 +234,10 @@ impl PostRoom for Plain {
     fn carries(&self, _: Channel) -> bool {
         false
     }
+
+    fn push_key(&self) -> Option<String> {
+        Some("BKey".to_owned())
+    }
 }
 
 /// The one synthetic check of every test application.
