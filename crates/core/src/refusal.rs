@@ -109,6 +109,8 @@ codes! {
     ParcelNotNow = "mail.not_now", Conflict, "This does not go with the state the mail is in", "What waits can be cancelled; what failed, was captured or cancelled can be sent again.";
     WebhookNotFound = "webhook.not_found", NotFound, "There is no such webhook", "Look the identifier up in GET /api/admin/webhooks; it may have been removed.";
     WebhookNotActive = "webhook.not_active", Conflict, "The webhook is not active", "Make it active with PATCH /api/admin/webhooks/{id} first.";
+    SubscriptionNotFound = "push.not_found", NotFound, "There is no such subscription", "Look the identifier up in GET /api/me/push; the browser may have ended it.";
+    PushUnavailable = "push.unavailable", Conflict, "Browsers are not told here", "Set mail.from or an https server.public_url: push services want to know whom to write to.";
     InvitationNotFound = "invitation.not_found", NotFound, "There is no such invitation", "Look the identifier up in GET /api/admin/invitations; it may have been used.";
     EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
     LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";

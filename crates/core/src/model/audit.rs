@@ -58,6 +58,8 @@ audit_codes! {
     WebhookRotated = "webhook.rotated": "An admin gave a webhook a new secret.";
     WebhookRemoved = "webhook.removed": "An admin removed a webhook.";
     WebhookTested = "webhook.tested": "An admin had a test sent to a webhook.";
+    PushSubscribed = "push.subscribed": "A user let a browser be told.";
+    PushForgotten = "push.forgotten": "A browser is told no more: its user said so, or its push service did.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
     NotificationPublished = "notification.published": "Users were told something.";
     BroadcastPublished = "broadcast.published": "A broadcast was written, to be sent at once or at its time.";

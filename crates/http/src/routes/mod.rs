@@ -21,6 +21,7 @@ mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
+mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -69,12 +70,15 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(auth::confirm_email::confirm_email))
         .routes(routes!(auth::not_me::not_me))
         .routes(routes!(auth::accept_invitation::accept_invitation))
+        .routes(routes!(links::unsubscribe::unsubscribe))
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::security_log::security_log))
         .routes(routes!(me::export::export))
         .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
+        .routes(routes!(me::push::push, me::subscribe::subscribe))
+        .routes(routes!(me::end_push::end_push))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
