@@ -15,7 +15,7 @@ const ROW: Scenario = Scenario {
     name: "",
     group: Group::Protocol,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: STRICT_MS,
     twin: "fastapi",
     start: slow_upstream,
@@ -42,7 +42,7 @@ pub const ALL: &[Scenario] = &[
         name: "given-up",
         injected: &[hygiene("F65")],
         // What makes them give up is a held lock.
-        beside: &["F78", "F35"],
+        beside: &["F35"],
         start: given_up,
         ..ROW
     },
