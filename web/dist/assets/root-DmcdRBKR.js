@@ -1,1 +1,0 @@
-import{Dt as e,zt as t}from"./core-CBmfLUxg.js";function n(){return t(()=>e(`/settings/profile`,!0),[]),null}export{n as default};
