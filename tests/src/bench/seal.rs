@@ -26,6 +26,8 @@ pub fn labels(scenario: &Scenario) -> Vec<String> {
     let named = Fault::ALL.iter().map(|fault| fault.in_the_app());
     labels.extend(named.filter(|name| name.contains('_')).map(str::to_owned));
     labels.extend(scenario.injected.iter().map(|injected| format!("\"{}\"", injected.cause)));
+    labels.sort();
+    labels.dedup();
     labels
 }
 
