@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { formatNumber } from "../lib/format";
 import { place } from "../lib/router";
 import { type ScreenEntry, useScreen } from "../lib/screens";
 import { useStore } from "../lib/store";
@@ -35,14 +36,17 @@ export interface WayGroup {
 
 function Ways({ label, ways }: { label: string; ways: Way[] }) {
   const { path } = useStore(place);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the ways are a row that scrolls: where one is stays in sight.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [path]);
   const isCurrent = (way: Way) => path === way.to || (way.isBranch === true && path.startsWith(`${way.to}/`));
   return (
-    <nav aria-label={label}>
+    <nav aria-label={label} ref={nav}>
       {ways.map((way) => (
         <a key={way.to} href={way.to} aria-current={isCurrent(way) ? "page" : undefined}>
           <Icon d={way.icon} />
           {way.label}
-          {way.count ? <span class="count">{way.count}</span> : null}
+          {way.count ? <span class="count">{formatNumber(way.count)}</span> : null}
         </a>
       ))}
     </nav>

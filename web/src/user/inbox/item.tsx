@@ -52,7 +52,7 @@ export function NoticeItem({ item, onFollow, isShort = false, acts }: Props) {
           </p>
         )}
         <p class="soft small">
-          {categoryOf(item.category)} · <Time at={item.created_at} />
+          <bdi>{categoryOf(item.category)}</bdi> · <Time at={item.created_at} />
         </p>
       </div>
       {acts && <div class="acts">{acts}</div>}

@@ -57,6 +57,7 @@ export default {
   "problem.request.fields": "Some fields are not right yet",
   "problem.request.fields.do": "See what is said beside them.",
   "problem.request.not_found": "It is not there any more",
+  "problem.request.not_found.do": "It may have ended or been removed meanwhile.",
   "problem.server.overloaded": "The server has more to do than it can take",
   "problem.server.overloaded.do": "Try again in a moment.",
   "problem.server.database_busy": "The database does not take changes just now",

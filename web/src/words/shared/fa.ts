@@ -60,6 +60,7 @@ export default {
   "problem.request.fields": "برخی از خانه‌ها هنوز درست نیستند",
   "problem.request.fields.do": "توضیح کنار آن‌ها را ببینید.",
   "problem.request.not_found": "دیگر آنجا نیست",
+  "problem.request.not_found.do": "شاید در این میان پایان یافته یا برداشته شده باشد.",
   "problem.server.overloaded": "سرور بیش از توانش کار دارد",
   "problem.server.overloaded.do": "کمی بعد دوباره تلاش کنید.",
   "problem.server.database_busy": "پایگاه داده اکنون تغییری نمی‌پذیرد",

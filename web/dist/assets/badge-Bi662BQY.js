@@ -1,1 +1,0 @@
-import{T as e,Y as t,_ as n,c as r,it as i,m as a,p as o}from"./theme-menu-Q_II4TlU.js";var s={"":a,good:o,warn:r,bad:n,note:e};function c({tone:e=``,children:n}){return i(`span`,{class:`badge ${e}`,children:[i(t,{d:s[e]}),n]})}function l({tone:e=`note`,children:n}){return i(`div`,{class:`notice ${e}`,children:[i(t,{d:s[e]}),i(`div`,{children:n})]})}export{l as n,c as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./screen-DFxj1CWJ.js";import{u as t}from"./store-CsFLpX8a.js";import{it as n}from"./theme-menu-Q_II4TlU.js";function r({title:r,says:i,end:a,children:o}){return e(r),n(t,{children:[n(`div`,{class:`gate-card`,children:[n(`header`,{children:[n(`h1`,{children:r}),i&&n(`p`,{children:i})]}),o]}),a&&n(`div`,{class:`gate-end`,children:a})]})}export{r as t};

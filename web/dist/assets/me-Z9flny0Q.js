@@ -1,1 +1,0 @@
-import{g as e,h as t}from"./screen-DFxj1CWJ.js";import{t as n}from"./store-CsFLpX8a.js";var r=n(void 0);async function i(){let n=await e(t.GET(`/api/me`));return r.set(n),n}function a(e){let t=r.get();t!==void 0&&r.set({...t,...e})}var o=document.documentElement.dataset.session===`yes`;export{a as i,i as n,r,o as t};

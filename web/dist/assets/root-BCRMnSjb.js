@@ -1,1 +1,0 @@
-import{s as e}from"./store-CsFLpX8a.js";import{St as t}from"./theme-menu-Q_II4TlU.js";function n(){return e(()=>t(`/dashboard`,!0),[]),null}export{n as default};
