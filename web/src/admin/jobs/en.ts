@@ -15,7 +15,7 @@ export default {
   "jobs.failures.one": "{n} run failed since the start",
   "jobs.failures.other": "{n} runs failed since the start",
   "jobs.run": "Run now",
-  "jobs.run.of": "Run {name} now",
+  "jobs.run.of": "Run now: {name}",
   "jobs.ran": "{name} ran",
   "jobs.again": "Refresh",
   "jobs.none": "There is no periodic work",

@@ -18,7 +18,7 @@ export default {
   "jobs.failures.one": "{n} اجرا از آغاز ناموفق بود",
   "jobs.failures.other": "{n} اجرا از آغاز ناموفق بود",
   "jobs.run": "اجرا کن",
-  "jobs.run.of": "اجرای {name}",
+  "jobs.run.of": "اجرا کن: {name}",
   "jobs.ran": "{name} اجرا شد",
   "jobs.again": "تازه‌سازی",
   "jobs.none": "کار دوره‌ای‌ای نیست",
