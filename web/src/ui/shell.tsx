@@ -36,12 +36,12 @@ export interface WayGroup {
 
 function Ways({ label, ways }: { label: string; ways: Way[] }) {
   const { path } = useStore(place);
-  const nav = useRef<HTMLElement>(null);
+  const nav = useRef<HTMLDivElement>(null);
   // On a phone the ways are a row that scrolls: where one is stays in sight.
   useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [path]);
   const isCurrent = (way: Way) => path === way.to || (way.isBranch === true && path.startsWith(`${way.to}/`));
   return (
-    <nav aria-label={label} ref={nav}>
+    <div class="ways" role="group" aria-label={label} ref={nav}>
       {ways.map((way) => (
         <a key={way.to} href={way.to} aria-current={isCurrent(way) ? "page" : undefined}>
           <Icon d={way.icon} />
@@ -49,7 +49,7 @@ function Ways({ label, ways }: { label: string; ways: Way[] }) {
           {way.count ? <span class="count">{formatNumber(way.count)}</span> : null}
         </a>
       ))}
-    </nav>
+    </div>
   );
 }
 
@@ -100,7 +100,7 @@ export function Shell({ home, screens, groups, top, isWide = false }: Props) {
         {t("skip")}
       </a>
       <div class="shell">
-        <div class="side">
+        <nav class="side" aria-label={t("nav.main")}>
           <Brand to={home} />
           {groups.map((group) => (
             <div key={group.label} class="side-group">
@@ -108,7 +108,7 @@ export function Shell({ home, screens, groups, top, isWide = false }: Props) {
               <Ways label={group.label || t("nav.main")} ways={group.ways} />
             </div>
           ))}
-        </div>
+        </nav>
         <div class="stage">
           <header class="top">
             <Brand to={home} />
