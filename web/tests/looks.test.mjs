@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { call, signIn, startBrowser, startGalen } from "./house.mjs";
-import { GATES, SCREENS } from "./screens-list.mjs";
+import { ADMIN_SCREENS, GATES, SCREENS } from "./screens-list.mjs";
 import { clean, watchedPage } from "./watch.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -34,6 +34,17 @@ async function seed(page) {
     const { status } = await call(page, "POST", "/api/admin/notifications", message);
     assert.equal(status, 201);
   }
+  const { status } = await call(page, "POST", "/api/admin/notifications", { audience: {}, category: "maintenance", title: "A broadcast to everybody" });
+  assert.equal(status, 201);
+  await call(page, "POST", "/api/admin/keys", { name: "An application", scopes: ["notify:send"] });
+  await call(page, "POST", "/api/admin/webhooks", { url: "https://example.org/hook", label: "A webhook" });
+  await call(page, "POST", "/api/admin/invitations", { email: "new@example.org", role: "user" });
+}
+
+/** The paths of administrators with the identifier of a user in them. */
+async function adminPaths(page) {
+  const { body } = await call(page, "GET", "/api/admin/users?email=sara");
+  return ADMIN_SCREENS.map((path) => path.replace(":sara", body.items[0].id));
 }
 
 /** The screen is there when nothing is loading any more. */
@@ -94,6 +105,38 @@ for (const language of ["en", "fa"]) {
     }
   }
 }
+
+for (const language of ["en", "fa"]) {
+  for (const theme of ["light", "dark"]) {
+    for (const width of [360, 1280]) {
+      test(`every screen of administrators is without fault in ${language}, ${theme}, ${width} px`, async () => {
+        const page = await watchedPage(browser, { url: galen.url, language, theme, width });
+        // A user that is not there is asked for on purpose.
+        page.allowed.push(404);
+        await signIn(page, galen.url, "ann@example.org", "/admin");
+        for (const path of await adminPaths(page)) {
+          await examine(page, path);
+        }
+        clean(page);
+        await page.context().close();
+      });
+    }
+  }
+}
+
+test("nothing of administrators is wider than the window from 320 to 2200 px", async () => {
+  const page = await watchedPage(browser, { url: galen.url });
+  await signIn(page, galen.url, "ann@example.org", "/admin");
+  for (const path of await adminPaths(page)) {
+    await page.goto(galen.url + path);
+    await settled(page);
+    for (const width of [320, 390, 600, 768, 900, 1024, 1600, 2200]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.ok((await page.evaluate(overflow)) <= 0, `${path} at ${width} px`);
+    }
+  }
+  await page.context().close();
+});
 
 test("nothing is wider than the window from 320 to 2200 px", async () => {
   const page = await watchedPage(browser, { url: galen.url });

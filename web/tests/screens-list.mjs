@@ -16,3 +16,25 @@ export const SCREENS = [
   "/settings/data",
   "/settings/nothing",
 ];
+
+/** Those of administrators; `:sara` is the identifier of a user there is. */
+export const ADMIN_SCREENS = [
+  "/admin",
+  "/admin/logs",
+  "/admin/users",
+  "/admin/users?tab=invitations",
+  "/admin/users?open=add",
+  "/admin/users/:sara",
+  "/admin/users/:sara?tab=sessions",
+  "/admin/users/:sara?tab=activity",
+  "/admin/users/:sara?tab=danger",
+  "/admin/users/nobody",
+  "/admin/sessions",
+  "/admin/notifications",
+  "/admin/audit",
+  "/admin/channels",
+  "/admin/channels?tab=webhooks",
+  "/admin/channels?tab=keys",
+  "/admin/jobs",
+  "/admin/settings",
+];

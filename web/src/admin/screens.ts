@@ -8,7 +8,7 @@ import { bell, clock, device, gauge, gear, list, scroll, send, users } from "../
 export const GROUPS = ["watch", "people", "mend", "house"] as const;
 export type Group = (typeof GROUPS)[number];
 
-interface AdminScreen extends ScreenEntry {
+export interface AdminScreen extends ScreenEntry {
   group: Group;
   /** What the sidebar calls it. */
   name: Record<Language, string>;
