@@ -2,12 +2,13 @@
 import type { Language } from "../lib/preferences";
 import type { ScreenEntry } from "../lib/screens";
 import { gauge } from "../ui/icons";
+import { WATCH } from "./watch/screens";
 
 /** The groups of the sidebar, in order; a group without screens is not shown. */
 export const GROUPS = ["watch", "people", "mend", "house"] as const;
 export type Group = (typeof GROUPS)[number];
 
-interface AdminScreen extends ScreenEntry {
+export interface AdminScreen extends ScreenEntry {
   group: Group;
   /** What the sidebar calls it. */
   name: Record<Language, string>;
@@ -24,4 +25,5 @@ export const ALL: readonly AdminScreen[] = [
     load: () => import("./overview/screen"),
     words: { en: () => import("./overview/en"), fa: () => import("./overview/fa") },
   },
+  ...WATCH,
 ];

@@ -1,1 +1,0 @@
-import{T as e,a as t,c as n,f as r,i,o as a,x as o}from"./problem-D9d_eU7S.js";var s={"":a,good:t,warn:i,bad:n,note:r};function c({tone:t=``,children:n}){return e(`span`,{class:`badge ${t}`,children:[e(o,{d:s[t]}),n]})}function l({tone:t=`note`,children:n}){return e(`div`,{class:`notice ${t}`,children:[e(o,{d:s[t]}),e(`div`,{children:n})]})}export{l as n,c as t};

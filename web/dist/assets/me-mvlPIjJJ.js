@@ -1,1 +1,0 @@
-import{d as e,u as t}from"./screen-39MhdJ1K.js";import{I as n}from"./problem-D9d_eU7S.js";var r=n(void 0);async function i(){let n=await e(t.GET(`/api/me`));return r.set(n),n}var a=document.documentElement.dataset.session===`yes`;export{i as n,r,a as t};
