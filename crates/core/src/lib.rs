@@ -8,6 +8,7 @@ mod bus;
 mod clock;
 mod cx;
 mod entropy;
+pub mod examinations;
 mod health;
 mod history;
 mod id;
@@ -36,8 +37,8 @@ pub use history::{
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId,
-    SessionId, SilenceId, UserId, WebhookId,
+    AlertId, ApiKeyId, AuditId, ExaminationId, Id, IdError, LinkId, NotificationId, ParcelId,
+    RequestId, SessionId, SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use network::{Network, NetworkError};

@@ -8,8 +8,8 @@ use crate::case::Case;
 use crate::evidence::{Collector, Evidence, FactId, FactKey, object, redact};
 use crate::progress::{Progress, Stage};
 use crate::proof;
-use crate::repairs::port::Repairer;
-use crate::repairs::run::{self, Applied};
+use crate::repairs::port::{Action, Repairer};
+use crate::repairs::run::{self, Applied, Orders};
 use crate::repairs::{self, Offer};
 use crate::report::{self, Ending, Previous, Report, Run};
 use crate::target::Target;
@@ -82,8 +82,21 @@ impl DoctorError {
 /// # Errors
 /// See [`DoctorError`]. A sick target is no error: it is the report's outcome.
 pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, DoctorError> {
+    let orders = Orders { automatic: request.apply, named: Vec::new() };
+    examine_and_repair(request, orders, ports).await
+}
+
+/// Examines a target, carries the ordered repairs out as far as their causes are found, and reports.
+///
+/// # Errors
+/// See [`DoctorError`].
+pub async fn examine_and_repair(
+    request: ExamineRequest,
+    orders: Orders,
+    ports: Ports,
+) -> Result<Report, DoctorError> {
     let target = &request.target;
-    if request.apply && !target.own {
+    if !orders.are_none() && !target.own {
         return Err(DoctorError::ApplyOnStranger(target.name()));
     }
     let has_database = target.database.is_some() || target.postgres.is_some();
@@ -96,9 +109,10 @@ pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, Do
     let case = Case::new(&evidence, &request.thresholds, target.own);
     let verdict = verdict::reach(&case);
     let offers = repairs::offers(&case, verdict.findings.iter().chain(&verdict.hygiene));
-    let (applied, later) = match (&ports.repairer, request.apply) {
-        (Some(repairer), true) => repair(&request, &ports, repairer.as_ref(), &case, &offers).await,
-        _ => (Vec::new(), Vec::new()),
+    let ordered: Vec<_> = orders.among(&offers).collect();
+    let (applied, later) = match &ports.repairer {
+        Some(repairer) => repair(&request, &ports, repairer.as_ref(), &case, ordered).await,
+        None => (Vec::new(), Vec::new()),
     };
     ports.progress.step(Stage::Report, "writing the report");
     let run = Run {
@@ -133,17 +147,17 @@ async fn probe(target: &Target, ports: &Ports, last: FactId) -> Evidence {
     collector.seal_after(last, ports.clock.now())
 }
 
-/// Carries the AUTO repairs out one at a time, each with its own probing after it.
+/// Carries the ordered repairs out one at a time, each with its own probing after it.
 async fn repair(
     request: &ExamineRequest,
     ports: &Ports,
     repairer: &dyn Repairer,
     case: &Case<'_>,
-    offers: &[Offer],
+    ordered: Vec<(&Offer, &Action)>,
 ) -> (Vec<Applied>, Vec<Evidence>) {
     let mut applied = Vec::new();
     let mut later: Vec<Evidence> = Vec::new();
-    for (offer, action) in run::automatic(offers) {
+    for (offer, action) in ordered {
         ports.progress.step(Stage::Repair, offer.repair.title.english());
         let pending = match run::apply(repairer, (offer, action), ports.clock.now()).await {
             Ok(pending) => pending,

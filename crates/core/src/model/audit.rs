@@ -69,6 +69,10 @@ audit_codes! {
     Silenced = "alert.silenced": "An admin silenced alerts.";
     TrailExported = "audit.exported": "An admin exported the audit trail.";
     JobRun = "job.run": "An admin had a periodic task run at once.";
+    ExaminationBegun = "examination.begun": "An admin had the doctor examine something.";
+    ExaminationCancelled = "examination.cancelled": "An admin ended an examination.";
+    RepairOrdered = "repair.ordered": "An admin ordered a repair that the doctor offered.";
+    RepairEnded = "repair.ended": "An ordered repair ended; its receipt is in the parameters.";
     SilenceEnded = "alert.silence_ended": "An admin ended a silence before its time.";
 }
 

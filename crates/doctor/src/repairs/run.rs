@@ -60,12 +60,35 @@ pub struct Pending {
     receipt: Receipt,
 }
 
-/// The AUTO repairs among offers, with what they ask of the server.
-pub fn automatic(offers: &[Offer]) -> impl Iterator<Item = (&Offer, &Action)> {
-    offers
-        .iter()
-        .filter(|offer| offer.repair.class == Class::Auto)
-        .filter_map(|offer| Some((offer, offer.terms.action.as_ref()?)))
+/// Which of the offered repairs are to be carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// Every AUTO repair.
+    pub automatic: bool,
+    /// Repairs by name, of whatever class has an action.
+    pub named: Vec<String>,
+}
+
+impl Orders {
+    /// Whether nothing is to be changed.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        !self.automatic && self.named.is_empty()
+    }
+
+    /// The ordered ones among the offers, with what they ask for.
+    pub fn among<'o>(
+        &'o self,
+        offers: &'o [Offer],
+    ) -> impl Iterator<Item = (&'o Offer, &'o Action)> {
+        offers
+            .iter()
+            .filter(|offer| {
+                (self.automatic && offer.repair.class == Class::Auto)
+                    || self.named.iter().any(|name| name == offer.repair.id)
+            })
+            .filter_map(|offer| Some((offer, offer.terms.action.as_ref()?)))
+    }
 }
 
 /// Dry run and application of one repair; `Err` holds the finished record when it ends here.
@@ -200,6 +223,10 @@ mod tests {
         offers.into_iter().next().unwrap()
     }
 
+    fn every(offer: &Offer) -> Option<(&Offer, &Action)> {
+        Some((offer, offer.terms.action.as_ref()?))
+    }
+
     fn proof(proven: bool) -> Proof {
         Proof { state: None, endpoints: Vec::new(), unharmed: true, proven }
     }
@@ -208,17 +235,28 @@ mod tests {
     async fn a_repair_that_would_change_nothing_is_declined_and_not_applied() {
         let server = Server { rows: 0, asked: Mutex::default() };
         let offer = offer();
-        let (offer, action) = automatic(std::slice::from_ref(&offer)).next().unwrap();
+        let (offer, action) = every(&offer).unwrap();
         let record = apply(&server, (offer, action), UnixMs(5)).await.unwrap_err();
         assert!(matches!(record.fate, Fate::Declined { .. }));
         assert_eq!(*server.asked.lock().unwrap(), ["dry run"]);
+    }
+
+    #[test]
+    fn only_what_is_ordered_is_carried_out() {
+        let offers = [offer()];
+        let count = |orders: Orders| orders.among(&offers).count();
+        let named = |name: &str| Orders { automatic: false, named: vec![name.to_owned()] };
+        assert_eq!(count(Orders::default()), 0);
+        assert_eq!(count(Orders { automatic: true, named: Vec::new() }), 1);
+        assert_eq!(count(named(sweep::OWN.id)), 1);
+        assert_eq!(count(named("checkpoint")), 0);
     }
 
     #[tokio::test]
     async fn a_proven_repair_is_kept() {
         let server = Server { rows: 8_000, asked: Mutex::default() };
         let offer = offer();
-        let (offer, action) = automatic(std::slice::from_ref(&offer)).next().unwrap();
+        let (offer, action) = every(&offer).unwrap();
         let pending = apply(&server, (offer, action), UnixMs(5)).await.unwrap();
         let record = pending.judge(&server, proof(true)).await;
         assert_eq!(record.fate, Fate::Proven);
@@ -229,7 +267,7 @@ mod tests {
     async fn a_repair_without_effect_is_taken_back_or_said_to_stay() {
         let server = Server { rows: 8_000, asked: Mutex::default() };
         let offer = offer();
-        let (offer, action) = automatic(std::slice::from_ref(&offer)).next().unwrap();
+        let (offer, action) = every(&offer).unwrap();
         let pending = apply(&server, (offer, action), UnixMs(5)).await.unwrap();
         let record = pending.judge(&server, proof(false)).await;
         assert_eq!(record.fate, Fate::WithoutEffect);

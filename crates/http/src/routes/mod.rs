@@ -4,6 +4,7 @@ mod admin_alerts;
 mod admin_audit;
 mod admin_broadcasts;
 mod admin_checks;
+mod admin_examinations;
 mod admin_invitations;
 mod admin_jobs;
 mod admin_keys;
@@ -148,6 +149,12 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_alerts::silences::silences, admin_alerts::silence::silence))
         .routes(routes!(admin_alerts::end_silence::end_silence))
         .routes(routes!(admin_checks::list::list))
+        .routes(routes!(admin_examinations::targets::targets))
+        .routes(routes!(admin_examinations::list::list, admin_examinations::begin::begin))
+        .routes(routes!(admin_examinations::read::read))
+        .routes(routes!(admin_examinations::report::report))
+        .routes(routes!(admin_examinations::cancel::cancel))
+        .routes(routes!(admin_examinations::repair::repair))
         .routes(routes!(admin_pool::recycle::recycle))
         .routes(routes!(admin_webhooks::list::list, admin_webhooks::add::add))
         .routes(routes!(admin_webhooks::change::change, admin_webhooks::remove::remove))

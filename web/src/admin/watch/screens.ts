@@ -1,5 +1,5 @@
 // The screens by which an operator watches and mends: health, alerts, the doctor, queries.
-import { chart } from "../../ui/icons";
+import { alert, chart, stethoscope } from "../../ui/icons";
 import type { AdminScreen } from "../screens";
 
 export const WATCH: readonly AdminScreen[] = [
@@ -17,5 +17,35 @@ export const WATCH: readonly AdminScreen[] = [
     name: { en: "Route", fa: "مسیر" },
     load: () => import("../health/route"),
     words: { en: () => import("../health/en"), fa: () => import("../health/fa") },
+  },
+  {
+    path: "/admin/alerts",
+    group: "watch",
+    name: { en: "Alerts", fa: "هشدارها" },
+    icon: alert,
+    load: () => import("../alerts/screen"),
+    words: { en: () => import("../alerts/en"), fa: () => import("../alerts/fa") },
+  },
+  {
+    path: "/admin/alerts/:id",
+    group: "watch",
+    name: { en: "Alert", fa: "هشدار" },
+    load: () => import("../alerts/alert"),
+    words: { en: () => import("../alerts/en"), fa: () => import("../alerts/fa") },
+  },
+  {
+    path: "/admin/doctor",
+    group: "mend",
+    name: { en: "Doctor", fa: "پزشک" },
+    icon: stethoscope,
+    load: () => import("../doctor/screen"),
+    words: { en: () => import("../doctor/en"), fa: () => import("../doctor/fa") },
+  },
+  {
+    path: "/admin/doctor/:id",
+    group: "mend",
+    name: { en: "Examination", fa: "معاینه" },
+    load: () => import("../doctor/examination"),
+    words: { en: () => import("../doctor/en"), fa: () => import("../doctor/fa") },
   },
 ];

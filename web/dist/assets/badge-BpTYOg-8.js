@@ -1,1 +1,0 @@
-import{D as e,h as t,i as n,j as r,o as i,s as a,u as o}from"./problem-i-aBLytH.js";var s={"":a,good:i,warn:n,bad:o,note:t};function c({tone:t=``,children:n}){return r(`span`,{class:`badge ${t}`,children:[r(e,{d:s[t]}),n]})}function l({tone:t=`note`,children:n}){return r(`div`,{class:`notice ${t}`,children:[r(e,{d:s[t]}),r(`div`,{children:n})]})}export{l as n,c as t};

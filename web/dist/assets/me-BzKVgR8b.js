@@ -1,1 +1,0 @@
-import{d as e,u as t}from"./screen-vnC03jRo.js";import{K as n}from"./problem-i-aBLytH.js";var r=n(void 0);async function i(){let n=await e(t.GET(`/api/me`));return r.set(n),n}var a=document.documentElement.dataset.session===`yes`;export{i as n,r,a as t};
