@@ -1,5 +1,5 @@
 // The screens by which an operator watches and mends: health, alerts, the doctor, queries.
-import { alert, chart, stethoscope } from "../../ui/icons";
+import { alert, chart, stethoscope, table } from "../../ui/icons";
 import type { AdminScreen } from "../screens";
 
 export const WATCH: readonly AdminScreen[] = [
@@ -47,5 +47,20 @@ export const WATCH: readonly AdminScreen[] = [
     name: { en: "Examination", fa: "معاینه" },
     load: () => import("../doctor/examination"),
     words: { en: () => import("../doctor/en"), fa: () => import("../doctor/fa") },
+  },
+  {
+    path: "/admin/queries",
+    group: "mend",
+    name: { en: "Queries", fa: "پرس‌وجوها" },
+    icon: table,
+    load: () => import("../queries/screen"),
+    words: { en: () => import("../queries/en"), fa: () => import("../queries/fa") },
+  },
+  {
+    path: "/admin/queries/:name",
+    group: "mend",
+    name: { en: "Query", fa: "پرس‌وجو" },
+    load: () => import("../queries/query"),
+    words: { en: () => import("../queries/en"), fa: () => import("../queries/fa") },
   },
 ];

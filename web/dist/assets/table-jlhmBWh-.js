@@ -1,1 +1,0 @@
-import{A as e,L as t,t as n,z as r}from"./problem-C6pblYsm.js";var i=r();function a({pages:r}){return r.moreProblem?t(`div`,{class:`more`,children:t(n,{problem:r.moreProblem,onRetry:r.more})}):r.data?.next?t(`div`,{class:`more`,children:t(e,{look:`quiet`,isSmall:!0,isBusy:r.isMore,onClick:r.more,children:i(`table.more`)})}):null}export{a as t};
