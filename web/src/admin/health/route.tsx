@@ -1,5 +1,5 @@
 // One route: its times, where they go, the slowest requests as waterfalls, and what failed.
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import { api, ask, type Schema } from "../../lib/api/client";
 import { formatDuration, formatNumber, formatPercent } from "../../lib/format";
@@ -16,7 +16,7 @@ import { useAnnotations } from "../watch/annotations";
 import { nameOfCause } from "../watch/cause";
 import { nameOfPhase, slicesOf, SplitBar, Waterfall } from "../watch/ledger";
 import { MetricChart } from "../watch/metric-chart";
-import { asked, carried, type Range, useRange } from "../watch/range";
+import { asked, carried, type Range, useMoving, useRange } from "../watch/range";
 import { RangePicker } from "../watch/range-picker";
 import { thresholdOf, useRules } from "../watch/rules";
 import "../watch/watch.css";
@@ -156,14 +156,18 @@ function Cause({ name, range }: { name: string; range: Range }) {
     return null;
   }
   const values = { cause: <strong>{nameOfCause(found.cause)}</strong>, share: formatPercent(found.share, 0), phase: nameOfPhase(found.phase ?? "") };
-  return <Notice tone="warn">{t.rich("route.cause", values)}</Notice>;
+  return (
+    <Notice tone="warn">
+      <p>{t.rich("route.cause", values)}</p>
+    </Notice>
+  );
 }
 
 export default function Route() {
   const name = useQuery("name");
   const range = useRange();
   const routes = useLoad(() => getRoutes(range), `${range.key} ${name}`);
-  useEffect(() => routes.reload(), [range.until]);
+  useMoving(range, routes);
   return (
     <Screen
       title={name}

@@ -14,7 +14,7 @@ import { Screen } from "../../ui/screen";
 import { Time } from "../../ui/time";
 import { type Annotation, nameOfAnnotation, useAnnotations } from "../watch/annotations";
 import { MetricChart } from "../watch/metric-chart";
-import { type Range, useRange } from "../watch/range";
+import { type Range, useMoving, useRange } from "../watch/range";
 import { RangePicker } from "../watch/range-picker";
 import { useRules } from "../watch/rules";
 import "../watch/watch.css";
@@ -106,10 +106,8 @@ export default function Health() {
   const rules = useRules();
   const { loaded, marks } = useAnnotations(range);
   const routes = useLoad(() => getRoutes(range), range.key);
-  useEffect(() => {
-    routes.reload();
-    loaded.reload();
-  }, [range.until]);
+  useMoving(range, routes);
+  useMoving(range, loaded);
   const groups = useMemo(() => groupsOf(rules.data, routes.data?.objects ?? []), [rules.data, failedOf(routes.data?.objects)]);
   return (
     <Screen title={t("health.title")} says={<Reach />}>

@@ -1,5 +1,5 @@
 // One statement or write command: its figures over a range, and how they went.
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import { formatDuration, formatNumber, formatPercent } from "../../lib/format";
 import { useLoad } from "../../lib/load";
@@ -12,7 +12,7 @@ import { clock } from "../../ui/icons";
 import { Screen } from "../../ui/screen";
 import { useAnnotations } from "../watch/annotations";
 import { type ChartSpec, MetricChart } from "../watch/metric-chart";
-import { carried, type Range, useRange } from "../watch/range";
+import { carried, type Range, useMoving, useRange } from "../watch/range";
 import { RangePicker } from "../watch/range-picker";
 import { thresholdOf, useRules } from "../watch/rules";
 import type { Figure, LineSpec } from "../watch/series";
@@ -125,7 +125,7 @@ export default function Query({ params }: { params: Params }) {
   const { name = "" } = params;
   const range = useRange();
   const queries = useLoad(() => getQueries(range), range.key);
-  useEffect(() => queries.reload(), [range.until]);
+  useMoving(range, queries);
   return (
     <Screen
       title={name}

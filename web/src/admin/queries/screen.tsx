@@ -1,6 +1,4 @@
 // Queries: which statements and write commands take most time, are most frequent, or are slowest.
-import { useEffect } from "preact/hooks";
-
 import { formatDuration, formatNumber, formatPercent } from "../../lib/format";
 import { useLoad } from "../../lib/load";
 import { setQuery, useQuery } from "../../lib/router";
@@ -13,7 +11,7 @@ import { clock, search } from "../../ui/icons";
 import { Screen } from "../../ui/screen";
 import { type Column, Table } from "../../ui/table";
 import { Tabs } from "../../ui/tabs";
-import { carried, type Range, useRange } from "../watch/range";
+import { carried, type Range, useMoving, useRange } from "../watch/range";
 import { RangePicker } from "../watch/range-picker";
 import { useRules } from "../watch/rules";
 import "../watch/watch.css";
@@ -76,7 +74,7 @@ export default function Queries() {
   const queries = useLoad(() => getQueries(range), range.key);
   const [named, text] = [useQuery("view"), useQuery("q")];
   const view: View = isView(named) ? named : "total";
-  useEffect(() => queries.reload(), [range.until]);
+  useMoving(range, queries);
   const targetNs = (rules.data?.find(({ code }) => code === "query_target")?.threshold ?? TARGET_S) * 1e9;
   const tabs = (Object.keys(VIEWS) as View[]).map((one) => ({
     to: `/admin/queries?${one === "total" ? "" : `view=${one}&`}${carried(range)}`,

@@ -7,7 +7,7 @@ import { wordsOf } from "../../lib/words";
 import { Block } from "../../ui/block";
 import { Chart, type Mark, type Threshold } from "../../ui/chart";
 import type en from "./en";
-import { lookAt, type Range } from "./range";
+import { lookAt, type Range, useMoving } from "./range";
 import { type Drawn, getLines, type LineSpec } from "./series";
 
 const t = wordsOf<typeof en>();
@@ -53,13 +53,7 @@ function Asked(props: Props) {
   const { lines, range, title } = props;
   const isCompared = useQuery("compare") !== "";
   const loaded = useLoad(() => getLines(lines, range, isCompared ? t("chart.before") : undefined), `${range.key} ${isCompared} ${lines.map(({ object }) => object).join()}`);
-  const first = useRef(true);
-  useEffect(() => {
-    if (!first.current) {
-      loaded.reload();
-    }
-    first.current = false;
-  }, [range.until]);
+  useMoving(range, loaded);
   return (
     <Block loaded={loaded} skeleton={<div class="bone plot-bone" role="img" aria-label={title} />}>
       {(data) => <Made {...props} data={data} />}

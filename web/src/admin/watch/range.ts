@@ -1,5 +1,5 @@
 // The stretch of time that is looked at: it stands in the address, and moves on while nobody pauses it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { liveness } from "../../lib/stream";
 import { setQuery, useQuery } from "../../lib/router";
@@ -83,4 +83,15 @@ export function asked({ from, until }: Range): { from: string; until: string } {
 /** The part of an address that carries the range on to another screen. */
 export function carried(range: Range): string {
   return range.name === "custom" ? `from=${range.from}&until=${range.until}` : `range=${range.name}`;
+}
+
+/** Asks again whenever the range moves on; an answer that is still under way is waited for instead. */
+export function useMoving(range: Range, loaded: { isBusy: boolean; reload(): void }): void {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current && !loaded.isBusy) {
+      loaded.reload();
+    }
+    isFirst.current = false;
+  }, [range.until]);
 }
