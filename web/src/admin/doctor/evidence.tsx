@@ -86,12 +86,16 @@ function FactDialog({ fact, onClose }: { fact: Fact; onClose(): void }) {
   );
 }
 
+/** So many facts are named at once; the rest on demand. */
+const CITED_FIRST = 4;
+
 /** The names of the facts a sentence rests on; each opens. */
 export function Cited({ ids, facts }: { ids: readonly string[]; facts: readonly Fact[] }) {
   const [open, setOpen] = useState<Fact>();
+  const [isWhole, setWhole] = useState(ids.length <= CITED_FIRST + 1);
   return (
     <span class="cited">
-      {ids.map((id) => {
+      {(isWhole ? ids : ids.slice(0, CITED_FIRST)).map((id) => {
         const fact = facts.find((one) => one.id === id);
         return fact ? (
           <button key={id} type="button" class="cite" aria-label={t("fact.open", { id })} onClick={() => setOpen(fact)}>
@@ -99,6 +103,11 @@ export function Cited({ ids, facts }: { ids: readonly string[]; facts: readonly 
           </button>
         ) : null;
       })}
+      {!isWhole && (
+        <button type="button" class="cite" onClick={() => setWhole(true)}>
+          {t("fact.more", { n: ids.length - CITED_FIRST })}
+        </button>
+      )}
       {open && <FactDialog fact={open} onClose={() => setOpen(undefined)} />}
     </span>
   );

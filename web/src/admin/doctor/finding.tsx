@@ -102,14 +102,16 @@ function One({ of, finding, report }: { of: Schema<"Examination">; finding: Find
         </p>
         <section class="stack">
           <h3>{t("finding.evidence")}</h3>
-          <ol class="chain">
-            {finding.chain.map((link, at) => (
-              <li key={at} dir="auto">
-                <Said text={link.text} /> <Cited ids={link.evidence} facts={report.evidence} />
-              </li>
-            ))}
-          </ol>
-          <details>
+          {finding.chain.length > 0 && (
+            <ol class="chain">
+              {finding.chain.map((link, at) => (
+                <li key={at} dir="auto">
+                  <Said text={link.text} /> <Cited ids={link.evidence} facts={report.evidence} />
+                </li>
+              ))}
+            </ol>
+          )}
+          <details open={finding.chain.length === 0}>
             <summary class="small">{t("finding.facts")}</summary>
             <FactTable sentences={[finding.says, ...finding.chain]} facts={report.evidence} />
           </details>
