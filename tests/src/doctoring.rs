@@ -19,6 +19,9 @@ use galen_doctor::{ExamineRequest, Ports, Silent, Target, Thresholds, examine};
 use galen_testkit::SeededEntropy;
 
 use crate::patients::Patient;
+use crate::report::Report as Paper;
+use crate::sickroom::is_impossible;
+use crate::ward::Ward;
 
 /// A neighbour takes the CPU: the truth on a machine that builds or tests something else.
 pub const NEIGHBOUR: &str = "F19";
@@ -35,6 +38,43 @@ impl Clock for Wall {
     fn monotonic_ns(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_nanos()).expect("not five centuries")
     }
+}
+
+/// A scenario's patient; none, said aloud, where its fault cannot be injected.
+///
+/// # Panics
+/// When it does not start for any other reason.
+pub fn admitted(start: fn() -> anyhow::Result<Ward>) -> Option<Ward> {
+    match start() {
+        Ok(ward) => Some(ward),
+        Err(why) if is_impossible(&why) => {
+            eprintln!("SKIPPED: {why:#}");
+            None
+        }
+        Err(why) => panic!("{why:#}"),
+    }
+}
+
+/// Examines a ward: this cause is named with its object, and no other.
+///
+/// # Panics
+/// When it is not.
+pub fn named_right(ward: &Ward, cause: &str) -> Paper {
+    let report = ward.examine().expect("a report");
+    let named = report.named(cause).expect("the one cause");
+    assert!(ward.objects().iter().all(|object| object.is(&named)), "{cause} {named}");
+    report
+}
+
+/// Examines a ward: this cause is named with its object, among others that are true.
+///
+/// # Panics
+/// When it is not.
+pub fn named_among(ward: &Ward, cause: &str) -> Paper {
+    let report = ward.examine().expect("a report");
+    let named = report.among(cause).expect("the cause among those named");
+    assert!(ward.objects().iter().any(|object| object.is(&named)), "{cause} {named}");
+    report
 }
 
 /// Examines a target by a response target of half a second: the faults need not be longer, and the

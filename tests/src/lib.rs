@@ -1,5 +1,6 @@
 //! What the house's end-to-end tests share: real processes, and a client that behaves like a browser.
 
+pub mod bench;
 pub mod chaos;
 pub mod client;
 pub mod doctoring;
@@ -7,6 +8,9 @@ pub mod galen;
 pub mod patients;
 pub mod python;
 pub mod redis;
+pub mod report;
+pub mod scenario;
 pub mod shop;
 pub mod sickroom;
 pub mod smtp;
+pub mod ward;

@@ -46,6 +46,8 @@ pub enum Fault {
     PortTaken,
     /// A PID file whose process is gone.
     StalePidFile,
+    /// The application writes thousands of times and has switched checkpoints off.
+    CheckpointOff,
     /// `read.py` keeps a read transaction while the application writes thousands of times.
     CheckpointStarved,
     /// A rollback journal, and `read.py` reads for a second at a time while `GET /api/auth/csrf` wants to write.
@@ -97,6 +99,7 @@ impl Fault {
         Self::Copies,
         Self::PortTaken,
         Self::StalePidFile,
+        Self::CheckpointOff,
         Self::CheckpointStarved,
         Self::RollbackReader,
         Self::BusySnapshot,
@@ -124,7 +127,8 @@ impl Fault {
     }
 
     /// The value of `PATIENT_FAULT`; faults that lie outside the application run it unharmed.
-    fn in_the_app(self) -> &'static str {
+    #[must_use]
+    pub fn in_the_app(self) -> &'static str {
         match self {
             Self::LoopBlockedSync => "loop_blocked_sync",
             Self::LoopBlockedCpu => "loop_blocked_cpu",
@@ -136,6 +140,7 @@ impl Fault {
             Self::Bloat => "bloat",
             Self::ExpiredSessions => "expired_sessions",
             Self::Zombies => "zombies",
+            Self::CheckpointOff => "checkpoint_off",
             Self::CheckpointStarved => "checkpoint_starved",
             Self::RollbackReader => "rollback_reader",
             Self::BusySnapshot => "busy_snapshot",
@@ -164,6 +169,7 @@ pub struct Patient {
     helpers: Vec<Child>,
     folder: tempfile::TempDir,
     port: u16,
+    _aside: Option<tempfile::TempDir>,
     // One patient at a time on the whole machine: another one's load would be in its figures.
     _alone: File,
 }
@@ -174,34 +180,36 @@ impl Patient {
     /// # Errors
     /// Without `python3` and its `venv`, without the packages, or when it does not come up.
     pub fn start(fault: Fault) -> Result<Self> {
+        Self::start_with(&[fault])
+    }
+
+    /// Starts one with several faults: at most one of those that change `GET /api/auth/csrf`.
+    ///
+    /// # Errors
+    /// As [`Patient::start`].
+    pub fn start_with(faults: &[Fault]) -> Result<Self> {
         let python = python()?;
         let alone = lock("alone.lock")?;
         let folder = tempfile::tempdir().context("make a temporary folder")?;
-        for file in fs::read_dir(sources())?.flatten().filter(|file| is_source(&file.path())) {
-            fs::copy(file.path(), folder.path().join(file.file_name()))?;
+        for name in ["app.py", "database.py"] {
+            fs::copy(sources().join(name), folder.path().join(name))?;
         }
         let port = free_port()?;
-        let mut patient = match fault {
-            Fault::PortTaken => {
-                let stranger = speaking(
-                    &python,
-                    Path::new("/"),
-                    &[sources_file("squatter.py"), port.to_string()],
-                )?;
-                let worker = speaking(
-                    &python,
-                    folder.path(),
-                    &["worker.py".to_owned(), "dev.db".to_owned()],
-                )?;
-                Self { app: worker, helpers: vec![stranger], folder, port, _alone: alone }
-            }
-            _ => {
-                let app = serve(&python, folder.path(), fault, port)?;
-                Self { app, helpers: Vec::new(), folder, port, _alone: alone }
-            }
+        let (app, helpers, aside) = if faults.contains(&Fault::PortTaken) {
+            // The stranger works elsewhere, as another program does.
+            let aside = tempfile::tempdir()?;
+            let words = job("squatter.py", &sources(), (aside.path(), 0), &[&port.to_string()])?;
+            let stranger = speaking(&python, aside.path(), &words)?;
+            let words = job("worker.py", &sources(), (folder.path(), 0), &["dev.db"])?;
+            (speaking(&python, folder.path(), &words)?, vec![stranger], Some(aside))
+        } else {
+            (serve(&python, folder.path(), faults, port)?, Vec::new(), None)
         };
+        let mut patient = Self { app, helpers, folder, port, _aside: aside, _alone: alone };
         patient.wait()?;
-        patient.add_what_lies_outside(&python, fault)?;
+        for fault in faults {
+            patient.add_what_lies_outside(&python, *fault)?;
+        }
         Ok(patient)
     }
 
@@ -216,7 +224,8 @@ impl Patient {
         fs::copy(express("app.js"), folder.path().join("app.js"))?;
         let port = free_port()?;
         let app = serve_express(&modules, folder.path(), fault, port)?;
-        let mut patient = Self { app, helpers: Vec::new(), folder, port, _alone: alone };
+        let helpers = Vec::new();
+        let mut patient = Self { app, helpers, folder, port, _aside: None, _alone: alone };
         patient.wait()?;
         Ok(patient)
     }
@@ -227,14 +236,26 @@ impl Patient {
     /// # Errors
     /// When the generator cannot be started.
     pub fn load(&mut self, clients: u32, pause_ms: u32, paths: &[&str]) -> Result<()> {
-        let mut words = vec![
-            "load.py".to_owned(),
-            self.port.to_string(),
-            clients.to_string(),
-            pause_ms.to_string(),
-        ];
-        words.extend(paths.iter().map(|path| (*path).to_owned()));
-        self.helpers.push(speaking(&python()?, self.folder.path(), &words)?);
+        let numbers = [self.port.to_string(), clients.to_string(), pause_ms.to_string()];
+        let words: Vec<&str> =
+            numbers.iter().map(String::as_str).chain(paths.iter().copied()).collect();
+        self.beside(&python()?, "load.py", &words)
+    }
+
+    /// So many clients from now on that give up after so long and ask again.
+    ///
+    /// # Errors
+    /// When they cannot be started.
+    pub fn impatient(&mut self, clients: u32, patience_ms: u32, path: &str) -> Result<()> {
+        let numbers = [self.port.to_string(), clients.to_string(), patience_ms.to_string()];
+        let [port, clients, patience] = numbers.each_ref().map(String::as_str);
+        self.beside(&python()?, "impatient.py", &[port, clients, patience, path])
+    }
+
+    /// Starts another program beside it, and waits until it says that it has begun.
+    fn beside(&mut self, python: &Path, script: &str, words: &[&str]) -> Result<()> {
+        let words = job(script, &sources(), (self.folder.path(), self.helpers.len()), words)?;
+        self.helpers.push(speaking(python, self.folder.path(), &words)?);
         Ok(())
     }
 
@@ -289,33 +310,27 @@ impl Patient {
     }
 
     fn add_what_lies_outside(&mut self, python: &Path, fault: Fault) -> Result<()> {
-        let folder = self.folder.path();
+        let folder = self.folder.path().to_path_buf();
+        let port = self.port.to_string();
         match fault {
-            Fault::WriterLock => self.helpers.push(speaking(
-                python,
-                folder,
-                &["hold.py".to_owned(), "dev.db".to_owned()],
-            )?),
+            Fault::WriterLock => self.beside(python, "hold.py", &["dev.db"])?,
             Fault::Copies => {
-                let second = serve(python, folder, fault, free_port()?)?;
+                let second = serve(python, &folder, &[fault], free_port()?)?;
                 self.helpers.push(second);
             }
             Fault::Hashing => self.load(70, 0, &["POST:/api/auth/login"])?,
+            // Checkpoints write back what is below 64 MB at the latest when the last one closes.
+            Fault::CheckpointOff => grown(&folder.join("dev.db-wal"), 80_000_000)?,
             Fault::CheckpointStarved => {
-                self.helpers.push(speaking(python, folder, &words(&["read.py", "dev.db"]))?);
+                self.beside(python, "read.py", &["dev.db"])?;
                 // Of what was there before the reader, a thousand frames at most are written back.
                 grown(&folder.join("dev.db-wal"), 10_000_000)?;
             }
-            Fault::RollbackReader => {
-                let reading = words(&["read.py", "dev.db", "1.2", "0.1"]);
-                self.helpers.push(speaking(python, folder, &reading)?);
-            }
+            Fault::RollbackReader => self.beside(python, "read.py", &["dev.db", "1.2", "0.1"])?,
             Fault::Replaced => replace(&self.url(), &folder.join("dev.db"))?,
             Fault::Limiter => self.load(2, 60, &["/api/auth/csrf"])?,
             Fault::Streams => {
-                let port = self.port.to_string();
-                let listening = words(&["listen.py", &port, "/api/live", "56"]);
-                self.helpers.push(speaking(python, folder, &listening)?);
+                self.beside(python, "listen.py", &[&port, "/api/live", "56"])?;
                 // The second event of a stream tells that it is one.
                 std::thread::sleep(Duration::from_millis(3500));
             }
@@ -366,12 +381,18 @@ fn sources() -> PathBuf {
     source("patients/fastapi")
 }
 
-fn sources_file(name: &str) -> String {
-    sources().join(name).display().to_string()
-}
-
-fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "py")
+/// The words of a job of this folder, copied beside a patient under a name that says nothing of what
+/// it does: the doctor reads command lines. `load.py` is everybody's.
+pub(crate) fn job(
+    script: &str,
+    from: &Path,
+    (folder, number): (&Path, usize),
+    words: &[&str],
+) -> Result<Vec<String>> {
+    let name = format!("job{}.py", number + 1);
+    let from = if script == "load.py" { sources() } else { from.to_path_buf() };
+    fs::copy(from.join(script), folder.join(&name)).with_context(|| format!("copy {script}"))?;
+    Ok(std::iter::once(name).chain(words.iter().map(|word| (*word).to_owned())).collect())
 }
 
 /// The interpreter of the patients' own environment, made once per set of requirements.
@@ -383,13 +404,16 @@ pub fn python() -> Result<PathBuf> {
         .context("make the patients' environment")
 }
 
-fn serve(python: &Path, folder: &Path, fault: Fault, port: u16) -> Result<Child> {
+fn serve(python: &Path, folder: &Path, faults: &[Fault], port: u16) -> Result<Child> {
     let database = folder.join("dev.db").display().to_string();
-    let upstream = fault.upstream().to_string();
+    let upstream =
+        faults.iter().map(|fault| fault.upstream()).max().unwrap_or_default().to_string();
+    let named: Vec<&str> = faults.iter().map(|fault| fault.in_the_app()).collect();
+    let named = named.join("+");
     // uvicorn takes the number of its workers from WEB_CONCURRENCY.
-    let workers = if fault == Fault::SessionInMemory { "3" } else { "1" };
+    let workers = if faults.contains(&Fault::SessionInMemory) { "3" } else { "1" };
     let environment = [
-        ("PATIENT_FAULT", fault.in_the_app()),
+        ("PATIENT_FAULT", named.as_str()),
         ("PATIENT_UPSTREAM", &upstream),
         ("PATIENT_DB", &database),
         ("WEB_CONCURRENCY", workers),
@@ -485,10 +509,6 @@ fn replace(url: &str, database: &Path) -> Result<()> {
     fs::copy(database, &aside)?;
     fs::rename(&aside, database)?;
     Ok(())
-}
-
-fn words(all: &[&str]) -> Vec<String> {
-    all.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// The PID of a process that has just ended.

@@ -12,7 +12,7 @@ use galen_doctor::PostgresAccess;
 use galen_testkit::postgres::{self, Postgres};
 
 use crate::galen::free_port;
-use crate::patients::{answers, python, stop_running, uvicorn};
+use crate::patients::{answers, job, python, stop_running, uvicorn};
 use crate::python::{heard, home, lock};
 
 /// How long the server may take to start.
@@ -187,10 +187,7 @@ impl Shop {
         let python = python()?;
         let alone = lock("alone.lock")?;
         let folder = tempfile::tempdir().context("make a temporary folder")?;
-        for file in fs::read_dir(sources())?.flatten() {
-            fs::copy(file.path(), folder.path().join(file.file_name()))?;
-        }
-        fs::copy(sources().join("../fastapi/load.py"), folder.path().join("load.py"))?;
+        fs::copy(sources().join("app.py"), folder.path().join("app.py"))?;
         let database = format!("shop_{}", SHOPS.fetch_add(1, Ordering::Relaxed));
         cluster.sql("postgres", &format!("CREATE DATABASE {database} TEMPLATE seed"))?;
         if let Some(change) = fault.in_the_database() {
@@ -216,22 +213,25 @@ impl Shop {
     }
 
     fn add_what_lies_outside(&mut self, python: &Path, fault: Fault, url: &str) -> Result<()> {
-        let mut helper = |words: &[&str]| -> Result<()> {
-            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            self.helpers.push(heard(python, self.folder.path(), &words)?);
-            Ok(())
-        };
+        let port = self.port.to_string();
         match fault {
-            Fault::Locked => helper(&["hold.py", url, "running"])?,
-            Fault::IdleTransaction => helper(&["hold.py", url, "idle"])?,
-            Fault::NoConnectionLeft => helper(&["fill.py", url])?,
+            Fault::Locked => self.beside(python, "hold.py", &[url, "running"])?,
+            Fault::IdleTransaction => self.beside(python, "hold.py", &[url, "idle"])?,
+            Fault::NoConnectionLeft => self.beside(python, "fill.py", &[url])?,
             Fault::PoolExhausted => {
-                helper(&["load.py", &self.port.to_string(), "6", "0", "/api/report"])?;
+                self.beside(python, "load.py", &[&port, "6", "0", "/api/report"])?;
             }
             Fault::SlowDisk => fs::write(self.cluster.server.folder().join(SLOW), "")?,
             Fault::Untidy => self.forget_a_slot()?,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Starts another program beside it, and keeps what it says first.
+    fn beside(&mut self, python: &Path, script: &str, words: &[&str]) -> Result<()> {
+        let words = job(script, &sources(), (self.folder.path(), self.helpers.len()), words)?;
+        self.helpers.push(heard(python, self.folder.path(), &words)?);
         Ok(())
     }
 
@@ -251,15 +251,10 @@ impl Shop {
     /// # Errors
     /// When the generator cannot be started.
     pub fn load(&mut self, clients: u32, pause_ms: u32, paths: &[&str]) -> Result<()> {
-        let mut words = vec![
-            "load.py".to_owned(),
-            self.port.to_string(),
-            clients.to_string(),
-            pause_ms.to_string(),
-        ];
-        words.extend(paths.iter().map(|path| (*path).to_owned()));
-        self.helpers.push(heard(&python()?, self.folder.path(), &words)?);
-        Ok(())
+        let numbers = [self.port.to_string(), clients.to_string(), pause_ms.to_string()];
+        let words: Vec<&str> =
+            numbers.iter().map(String::as_str).chain(paths.iter().copied()).collect();
+        self.beside(&python()?, "load.py", &words)
     }
 
     /// Where it is served, without a trailing slash.
@@ -286,13 +281,19 @@ impl Shop {
         &self.database
     }
 
+    /// Where its database is for a role, as `--db` takes it.
+    #[must_use]
+    pub fn address(&self, role: &str) -> String {
+        self.cluster.url(role, &self.database)
+    }
+
     /// Its database as a role sees it: `galen_doctor` has pg_monitor, `galen` is a superuser,
     /// `nobody_special` has no rights at all.
     ///
     /// # Errors
     /// Never, with a role that is one word.
     pub fn access(&self, role: &str) -> Result<PostgresAccess> {
-        Ok(PostgresAccess::parse(&self.cluster.url(role, &self.database))?)
+        Ok(PostgresAccess::parse(&self.address(role))?)
     }
 }
 

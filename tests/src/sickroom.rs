@@ -1,30 +1,37 @@
-//! Patients whose fault lies in how they run: limits, cgroups, namespaces, clocks, disks; and how to
-//! examine them from where they are.
+//! Patients whose fault lies in how they run: limits, cgroups, namespaces, clocks, disks.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::client::Client;
 use crate::galen::{free_port, stop};
 use crate::patients::python;
 
-/// The verb of the test's own binary that examines a URL.
-pub const EXAMINE: &str = "examine";
 /// How long a patient may take to listen.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// Where version 1 hierarchies and the unified one are mounted.
 const CGROUPS: &str = "/sys/fs/cgroup";
 
-/// What a test says aloud when its injection is not possible here.
-#[expect(clippy::print_stderr, reason = "a skipped test is said aloud")]
-pub fn skipped(what: &str, why: &anyhow::Error) {
-    eprintln!("SKIPPED {what}: {why:#}");
+/// What this machine, or its user, cannot inject: no fault of the patient's and none of the doctor's.
+#[derive(Debug)]
+pub struct Impossible(pub &'static str);
+
+impl std::fmt::Display for Impossible {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} cannot be had here", self.0)
+    }
+}
+
+/// Whether this is why something did not start.
+#[must_use]
+pub fn is_impossible(why: &anyhow::Error) -> bool {
+    why.downcast_ref::<Impossible>().is_some()
 }
 
 /// A network and mount namespace of its own. It ends with the value.
@@ -38,6 +45,10 @@ impl Room {
     /// # Errors
     /// Without the right to make namespaces, or when the script fails.
     pub fn new(script: &str) -> Result<Self> {
+        Self::make(script).context(Impossible("a network and mount namespace"))
+    }
+
+    fn make(script: &str) -> Result<Self> {
         let script = format!("set -e; ip link set lo up; {script}\necho ready; exec sleep 600");
         let mut holder = spawn(
             command("unshare")
@@ -59,11 +70,12 @@ impl Room {
     /// # Errors
     /// When it ends without a word.
     pub fn beside(&self, script: &[&str]) -> Result<Helper> {
-        Ok(Helper(helper(&self.enter(), &sources(), script)?))
+        Helper::enter(&self.enter(), script)
     }
 
     /// The words that run a program in it.
-    fn enter(&self) -> Vec<String> {
+    #[must_use]
+    pub fn enter(&self) -> Vec<String> {
         let pid = self.holder.id().to_string();
         ["nsenter", "--net", "--mount", "--target", &pid, "--"].map(str::to_owned).to_vec()
     }
@@ -76,11 +88,30 @@ impl Drop for Room {
 }
 
 /// A script that runs beside a patient, and ends with the value.
-pub struct Helper(Child);
+pub struct Helper {
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Helper {
+    /// Starts a script of the sickroom beside whatever runs, and waits until it says something.
+    ///
+    /// # Errors
+    /// When it ends without a word.
+    pub fn start(script: &[&str]) -> Result<Self> {
+        Self::enter(&[], script)
+    }
+
+    fn enter(enter: &[String], script: &[&str]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let child = helper(enter, folder.path(), "job", script)?;
+        Ok(Self { child, _folder: folder })
+    }
+}
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        stop(&mut self.0);
+        stop(&mut self.child);
     }
 }
 
@@ -94,9 +125,16 @@ impl Cgroup {
     ///
     /// # Errors
     /// Where the hierarchy is not mounted, or may not be changed.
-    pub fn new(controller: &str, name: &str, settings: &[(&str, &str)]) -> Result<Self> {
+    pub fn new(controller: &str, settings: &[(&str, &str)]) -> Result<Self> {
+        Self::make(controller, settings).context(Impossible("a cgroup"))
+    }
+
+    fn make(controller: &str, settings: &[(&str, &str)]) -> Result<Self> {
+        // Its name says nothing of what it limits: the doctor reads it.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
         let parent = Path::new(CGROUPS).join(controller);
-        let directory = parent.join(format!("galen-test-{}-{name}", std::process::id()));
+        let directory = parent.join(format!("galen-test-{}-{number}", std::process::id()));
         fs::create_dir(&directory).with_context(|| format!("make {}", directory.display()))?;
         let group = Self { directory };
         for (file, value) in settings {
@@ -119,7 +157,7 @@ impl Cgroup {
     /// # Errors
     /// When the kernel refuses.
     pub fn add(&self, pid: u32) -> Result<()> {
-        self.set("cgroup.procs", &pid.to_string())
+        self.set("cgroup.procs", &pid.to_string()).context(Impossible("a cgroup"))
     }
 
     /// Its directory's name.
@@ -153,6 +191,10 @@ impl Disk {
     /// # Errors
     /// Without loop devices or the right to mount.
     pub fn new(megabytes: u64) -> Result<Self> {
+        Self::make(megabytes).context(Impossible("a loop device"))
+    }
+
+    fn make(megabytes: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let image = folder.path().join("image");
         File::create(&image)?.set_len(megabytes << 20)?;
@@ -183,7 +225,7 @@ impl Disk {
     /// Without the controller.
     pub fn slow_down(&self, what: &'static str, per_second: u32) -> Result<Slowed> {
         let slowed = Slowed { number: self.number(), what };
-        slowed.set(per_second)?;
+        slowed.set(per_second).context(Impossible("the blkio controller"))?;
         Ok(slowed)
     }
 
@@ -271,14 +313,11 @@ impl Sick {
     fn start_prepared(start: Start<'_>, prepare: impl Fn(&Path) -> Result<()>) -> Result<Self> {
         let port = start.port.map_or_else(free_port, Ok)?;
         let folder = tempfile::tempdir()?;
-        for file in fs::read_dir(sources())?.flatten() {
-            fs::copy(file.path(), folder.path().join(file.file_name()))?;
-        }
         prepare(folder.path())?;
         let enter = start.room.map(Room::enter).unwrap_or_default();
         let mut words = enter.clone();
         words.extend(start.wrapper.iter().map(|word| (*word).to_owned()));
-        words.extend(interpreted(folder.path(), start.words, port)?);
+        words.extend(interpreted(folder.path(), "app", start.words, port)?);
         let log = File::create(folder.path().join("app.log"))?;
         let mut program = command(&words[0]);
         program
@@ -313,9 +352,22 @@ impl Sick {
     /// # Errors
     /// When it ends without a word.
     pub fn beside(&mut self, script: &[&str]) -> Result<u32> {
-        let child = helper(&self.enter, self.folder.path(), script)?;
+        let name = format!("job{}", self.helpers.len() + 1);
+        let child = helper(&self.enter, self.folder.path(), &name, script)?;
         self.helpers.push(child);
         Ok(self.helpers.last().map_or(0, Child::id))
+    }
+
+    /// Honest traffic from now on: so many clients, each pausing between requests.
+    ///
+    /// # Errors
+    /// When the generator cannot be started.
+    pub fn load(&mut self, clients: u32, pause_ms: u32, paths: &[&str]) -> Result<()> {
+        let numbers = [self.port.to_string(), clients.to_string(), pause_ms.to_string()];
+        let mut words = vec!["../fastapi/load.py"];
+        words.extend(numbers.iter().map(String::as_str).chain(paths.iter().copied()));
+        self.beside(&words)?;
+        Ok(())
     }
 
     /// Its process.
@@ -374,13 +426,10 @@ impl Sick {
         Ok(())
     }
 
-    /// Examines these paths of it, from its own namespaces, by name or address.
-    ///
-    /// # Errors
-    /// When the examination itself fails.
-    pub fn examine(&self, host: &str, paths: &[&str]) -> Result<Report> {
-        let url = format!("http://{host}:{}", self.port);
-        examine(&self.enter, &url, paths)
+    /// The words that run a program where it runs.
+    #[must_use]
+    pub fn enter(&self) -> &[String] {
+        &self.enter
     }
 
     fn wait(&mut self) -> Result<()> {
@@ -437,87 +486,10 @@ pub fn cold_file(path: &Path, size_bytes: usize) -> Result<()> {
     run(command("dd").args([&of, "oflag=nocache", "conv=notrunc", "count=0", "status=none"]))
 }
 
-/// What an examination said.
-pub struct Report(Value);
-
-impl Report {
-    /// The object of the named cause; a neighbour is the truth on a machine that tests something else.
-    ///
-    /// # Errors
-    /// When another cause is named, or none.
-    pub fn named(&self, cause: &str) -> Result<String> {
-        let findings: Vec<&Value> =
-            self.list("findings").filter(|one| one["cause"] != "F19").collect();
-        match findings.as_slice() {
-            [only] if only["cause"] == cause => {
-                Ok(only["object"].as_str().unwrap_or_default().to_owned())
-            }
-            _ => bail!("{cause} is not the one cause named: {}", self.headline()),
-        }
-    }
-
-    /// The object of a named cause among several.
-    #[must_use]
-    pub fn among(&self, cause: &str) -> Option<String> {
-        let finding = self.list("findings").find(|one| one["cause"] == cause)?;
-        Some(finding["object"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// The object of a finding that explains no symptom.
-    #[must_use]
-    pub fn hygiene(&self, cause: &str) -> Option<String> {
-        let finding = self.list("hygiene").find(|one| one["cause"] == cause)?;
-        Some(finding["object"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Whether a cause is ruled out.
-    #[must_use]
-    pub fn rules_out(&self, cause: &str) -> bool {
-        self.list("ruled_out").any(|one| one["cause"] == cause)
-    }
-
-    /// Whether a repair is offered, and of which class.
-    #[must_use]
-    pub fn offers(&self, repair: &str) -> Option<String> {
-        let offer = self.list("repairs").find(|one| one["repair"] == repair)?;
-        Some(offer["class"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// The outcome: `healthy`, `finding`, `inconclusive`.
-    #[must_use]
-    pub fn outcome(&self) -> &str {
-        self.0["outcome"].as_str().unwrap_or_default()
-    }
-
-    fn headline(&self) -> String {
-        let lines = self.list("headline").filter_map(|line| line["text"].as_str());
-        lines.collect::<Vec<_>>().join(" ")
-    }
-
-    fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
-        self.0[name].as_array().into_iter().flatten()
-    }
-}
-
-/// Examines a URL in a process of its own, entered by these words.
-///
-/// # Errors
-/// When the examination fails, or says nothing that can be read.
-pub fn examine(enter: &[String], url: &str, paths: &[&str]) -> Result<Report> {
-    let own = std::env::current_exe().context("find the test's own path")?;
-    let profile = own.ancestors().nth(2).context("find the folder of the profile")?;
-    let mut words = enter.to_vec();
-    words.push(profile.join("doctor_child").display().to_string());
-    words.extend([EXAMINE.to_owned(), url.to_owned(), "5".to_owned()]);
-    words.extend(paths.iter().map(|path| (*path).to_owned()));
-    let said = read(command(&words[0]).args(&words[1..]))?;
-    Ok(Report(serde_json::from_str(&said).context("read the report")?))
-}
-
 /// A script beside a patient, once it has said something.
-fn helper(enter: &[String], folder: &Path, script: &[&str]) -> Result<Child> {
+fn helper(enter: &[String], folder: &Path, name: &str, script: &[&str]) -> Result<Child> {
     let mut words = enter.to_vec();
-    words.extend(interpreted(folder, script, 0)?);
+    words.extend(interpreted(folder, name, script, 0)?);
     let mut child =
         spawn(command(&words[0]).args(&words[1..]).current_dir(folder).stdout(Stdio::piped()))?;
     let mut line = String::new();
@@ -531,14 +503,24 @@ fn helper(enter: &[String], folder: &Path, script: &[&str]) -> Result<Child> {
 }
 
 /// The words with their interpreter before them: Node for `.js`, the patients' Python otherwise.
-/// The script has its whole path, because entering a mount namespace loses the working directory.
-fn interpreted(folder: &Path, words: &[&str], port: u16) -> Result<Vec<String>> {
+///
+/// The script is copied under a name that says nothing of what it does, because the doctor reads
+/// command lines; and it has its whole path, because entering a mount namespace loses the working
+/// directory. After `-m` it is the module that is served, and keeps its name.
+fn interpreted(folder: &Path, name: &str, words: &[&str], port: u16) -> Result<Vec<String>> {
     let [script, rest @ ..] = words else { bail!("no script is named") };
     let node = script.ends_with(".js");
     let interpreter = if node { PathBuf::from("node") } else { python()? };
-    let module = script.starts_with('-');
-    let script =
-        if module { (*script).to_owned() } else { folder.join(script).display().to_string() };
+    let script = if script.starts_with('-') {
+        for module in ["app.py", "wsgi.py"] {
+            fs::copy(sources().join(module), folder.join(module))?;
+        }
+        (*script).to_owned()
+    } else {
+        let copy = folder.join(format!("{name}.{}", if node { "js" } else { "py" }));
+        fs::copy(sources().join(script), &copy)?;
+        copy.display().to_string()
+    };
     let rest = rest.iter().map(|word| word.replace("PORT", &port.to_string()));
     Ok([interpreter.display().to_string(), script].into_iter().chain(rest).collect())
 }
@@ -566,7 +548,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn read(command: &mut Command) -> Result<String> {
+pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("start {command:?}"))?;
     if !output.status.success() {

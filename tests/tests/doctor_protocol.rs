@@ -2,13 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::time::Duration;
-
 use galen_doctor::report::Report;
-use galen_tests::chaos::{self, Chaos, Toxic};
+use galen_tests::chaos::Toxic;
 use galen_tests::doctoring::{is_healthy, is_ruled_out, named, report_on, target_of, told};
 use galen_tests::patients::{Fault, Patient};
 use galen_tests::redis::Redis;
+use galen_tests::scenario::protocol::slow_service;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_doctor_child");
 
@@ -24,14 +23,9 @@ fn express(fault: Fault) -> Patient {
     Patient::express(fault).expect("a patient")
 }
 
-fn slow_service(latency_ms: u64) -> Chaos {
-    let service = chaos::ponging().expect("a service");
-    Chaos::before(service, Toxic::Latency(Duration::from_millis(latency_ms))).expect("a proxy")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_upstream_is_named_by_its_address_and_is_neither_many_questions_nor_a_store() {
-    let chaos = slow_service(900);
+    let chaos = slow_service(900).expect("a service");
     let patient = patient(Fault::Upstream(chaos.address().port()));
     let report = examined(&patient).await;
     assert_eq!(named(&report, "F64"), chaos.address().to_string());
@@ -45,7 +39,7 @@ async fn a_slow_upstream_is_named_by_its_address_and_is_neither_many_questions_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_for_each_row_is_named_by_its_path_in_express_and_is_not_a_slow_upstream() {
-    let chaos = slow_service(12);
+    let chaos = slow_service(12).expect("a service");
     let patient = express(Fault::OneByOne(chaos.address().port()));
     let report = examined(&patient).await;
     assert_eq!(named(&report, "F63"), "/api/auth/csrf");

@@ -99,7 +99,15 @@ fn the_proxy_lets_galen_decide(proxy_port: u16) {
     }
 
     // What Galen serves itself passes without a question.
-    for path in ["/setup", "/setup.js", "/setup.css", "/problems/auth.not_signed_in", "/readyz"] {
+    for path in [
+        "/setup",
+        "/login",
+        "/settings/sessions",
+        "/admin/users",
+        "/icon.svg",
+        "/problems/auth.not_signed_in",
+        "/readyz",
+    ] {
         let page = Client::new(&format!("http://127.0.0.1:{proxy_port}")).get(path);
         assert_eq!(page.expect("an answer").status, 200, "{path}");
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::packages::{self, Occasion};
 use crate::shell::Cmd;
-use crate::{codegen, place, run, say, tidy};
+use crate::{codegen, place, run, say, tidy, web};
 
 /// A part of the check: its name and whether all is well.
 type Part = (&'static str, fn() -> Result<bool>);
@@ -15,13 +15,15 @@ type Part = (&'static str, fn() -> Result<bool>);
 /// When a tool cannot be started.
 pub fn run(_args: &[String]) -> Result<bool> {
     packages::ensure(Occasion::Build)?;
-    let parts: [Part; 5] = [
+    let parts: [Part; 6] = [
         ("rustfmt", formatting),
         ("tidy", || tidy::run(&[])),
         ("clippy", || clippy(&["--workspace"])),
         // What the proofs of the ledger are built with must not rot unseen.
         ("clippy with every feature", || clippy(&["--package", "galen", "--all-features"])),
         ("generated files", generated),
+        // After the document of the API, which the panels' types are made from.
+        ("the panels", web::is_fresh),
     ];
     let mut failed = Vec::new();
     for (name, part) in parts {

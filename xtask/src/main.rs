@@ -1,5 +1,6 @@
 //! The house's own tool: `cargo xtask` lists its verbs.
 
+mod bench;
 mod check;
 mod codegen;
 mod packages;
@@ -10,6 +11,7 @@ mod say;
 mod shell;
 mod test;
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -50,10 +52,22 @@ const ALL: &[Verb] = &[
         run: tidy::run,
     },
     Verb {
+        name: "web",
+        says: "build the panels into web/dist, from web/src",
+        example: "cargo xtask web",
+        run: web::run,
+    },
+    Verb {
         name: "codegen",
         says: "write the generated files anew",
         example: "cargo xtask codegen",
         run: codegen::run,
+    },
+    Verb {
+        name: "bench",
+        says: "how often the doctor is right, in sealed runs beside three baselines",
+        example: "cargo xtask bench doctor --only F13",
+        run: bench::run,
     },
     Verb {
         name: "prove",
@@ -69,7 +83,9 @@ fn main() -> ExitCode {
         help();
         return ExitCode::SUCCESS;
     };
-    if matches!(name.as_str(), "help" | "-h" | "--help") || rest.iter().any(|a| a == "--help") {
+    if matches!(name.as_str(), "help" | "-h" | "--help")
+        || (name != "bench" && rest.iter().any(|a| a == "--help"))
+    {
         help();
         return ExitCode::SUCCESS;
     }

@@ -91,7 +91,14 @@ pub const ALL: &[Package] = &[
     program("openssl", "openssl", Occasion::Test, "an expired certificate"),
     program("redis-server", "redis-server", Occasion::Test, "a patient's store that is held up"),
     program("nodejs", "node", Occasion::Test, "the patients on Express"),
-    program("npm", "npm", Occasion::Test, "the Express patients' own packages"),
+    program("npm", "npm", Occasion::Test, "the panels, and the Express patients' own packages"),
+    program("chromium", "chromium", Occasion::Test, "the panels in a real browser"),
+    Package {
+        name: "fonts-noto-core",
+        sign: Sign::Below("/usr/share/fonts/truetype", "NotoSansArabic-Regular.ttf"),
+        needed: Occasion::Test,
+        why: "Persian in that browser",
+    },
     program("wrk", "wrk", Occasion::Prove, "load"),
     program(
         "util-linux",

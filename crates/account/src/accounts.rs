@@ -112,6 +112,12 @@ impl Accounts {
         }
     }
 
+    /// What the installation decided about accounts.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// How pressed the hashing pool is. Costs a lock and touches nothing.
     #[must_use]
     pub fn pressure(&self) -> HashPressure {

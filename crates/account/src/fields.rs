@@ -8,6 +8,8 @@ use crate::password::{self, OCTETS_MAX};
 
 /// The most characters of a user's name.
 const NAME_CHARS_MAX: usize = 100;
+/// The longest name of a time zone, in bytes; the longest there is has 32.
+const TIME_ZONE_BYTES_MAX: usize = 64;
 /// How many characters of a user agent are kept.
 const USER_AGENT_CHARS: usize = 256;
 
@@ -63,6 +65,16 @@ pub(crate) fn name(text: &str, pointer: &str) -> Result<String, FieldError> {
     Ok(name.to_owned())
 }
 
+/// Whether a text has the form of a time zone's name in the IANA database (RFC 6557): which of them
+/// there are is known to the device that shows times.
+pub(crate) fn is_time_zone(text: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
+    };
+    text.len() <= TIME_ZONE_BYTES_MAX && text.split('/').all(is_part)
+}
+
 /// A password that is to be checked: normal, whatever the policy of today says of its length.
 pub(crate) fn given_password(
     password: &Secret<String>,
@@ -110,6 +122,16 @@ mod tests {
         }
         for bad in ["a\nb", "a\u{1b}[31m", "evil\u{202E}txt", &"x".repeat(101)] {
             assert!(name(bad, "/name").is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_has_a_name_and_nothing_else_does() {
+        for good in ["UTC", "Asia/Tehran", "America/Argentina/Buenos_Aires", "Etc/GMT+3"] {
+            assert!(is_time_zone(good), "{good}");
+        }
+        for bad in ["", "/", "Asia/", "../etc/passwd", "Asia/Teh ran", "+03:30", &"x".repeat(65)] {
+            assert!(!is_time_zone(bad), "{bad}");
         }
     }
 

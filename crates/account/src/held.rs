@@ -148,6 +148,7 @@ mod tests {
             created_at,
             updated_at: created_at,
             last_login_at: None,
+            preferences: galen_core::model::Preferences::default(),
             unread: 0,
             unseen: 0,
         };

@@ -32,6 +32,15 @@ impl Id {
         Self(*uuid::Builder::from_unix_timestamp_millis(ms, &random).as_uuid().as_bytes())
     }
 
+    /// What sorts before every identifier minted at `at` or later, and behind every earlier one.
+    #[must_use]
+    pub fn least_at(at: UnixMs) -> Self {
+        let ms = u64::try_from(at.0).unwrap_or(0).to_be_bytes();
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&ms[2..]);
+        Self(bytes)
+    }
+
     /// The identifier of these sixteen bytes, as a database gave them back.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

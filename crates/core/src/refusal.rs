@@ -129,6 +129,8 @@ codes! {
     RepairNotFound = "repair.not_found", NotFound, "The report offers no such repair", "Name the `repair` of one of the report's `repairs`.";
     RepairNotHere = "repair.not_here", Forbidden, "This repair is not carried out over HTTP", "Only repairs of class `auto` on this installation are; others are done at a terminal: `galen doctor --yes CAUSE`, or by hand as the report says.";
     RepairNotForetold = "repair.not_foretold", Unavailable, "What the repair would change cannot be found out", "`detail` says why; try again, or run `galen doctor` at a terminal.";
+    JobNotFound = "job.not_found", NotFound, "There is no such task", "Look the name up in GET /api/admin/jobs.";
+    JobNotByHand = "job.not_by_hand", Conflict, "This task is not run by hand", "It runs by itself; GET /api/admin/jobs says when, and which ones are run by hand.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
 
     PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";
@@ -144,6 +146,8 @@ codes! {
     FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
     FieldCategory = "field.category", Invalid, "The category is not known here", "Use one of notifications.categories, or add it there.";
+    FieldLocked = "field.locked", Invalid, "This cannot be turned off", "Leave it on: what concerns an account's safety is always told.";
+    FieldZone = "field.time_zone", Invalid, "There is no such time zone", "Use a name of the IANA time zone database such as Asia/Tehran, as browsers give it.";
     FieldPast = "field.past", Invalid, "The moment has passed", "Give a moment in the future, or leave it out.";
     FieldUrl = "field.url", Invalid, "This URL cannot be called", "Use an https URL of the public internet; a private network is named in webhooks.networks first.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";

@@ -11,12 +11,13 @@ use std::pin::Pin;
 use crate::links::{Device, Links, Owed};
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
-    EndedSession, NewSession, NewUser, PoolUse, Pressure, ProfileChange, Recycled, RuleChange,
-    Session, SessionFilter, SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork,
-    Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation,
-    UserFilter,
+    EndedSession, KeptOf, NewSession, NewUser, PoolUse, Pressure, ProfileChange, Recycled,
+    Revocation, Revoked, RuleChange, Session, SessionFilter, SessionOwner, SessionTouch, Silence,
+    StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice, UpkeepReceipt, User, UserChange,
+    UserChangeOutcome, UserCreation, UserFilter,
 };
 use crate::outbox::Outbox;
+use crate::preferences::PreferenceStore;
 use crate::webhooks::Webhooks;
 use crate::{
     Code, Cx, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash, UnixMs, UserId,
@@ -83,10 +84,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each. Four
-/// nouns have traits of their own: what users are told, links that open once, what waits to leave the
-/// house, and webhooks.
-pub trait Store: crate::NoticeStore + Links + Outbox + Webhooks {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Five
+/// nouns have traits of their own: what users are told, what they want to be told, links that open
+/// once, what waits to leave the house, and webhooks.
+pub trait Store: crate::NoticeStore + PreferenceStore + Links + Outbox + Webhooks {
     // Reads.
 
     /// The user with this canonical address, with its password hash.
@@ -144,6 +145,9 @@ pub trait Store: crate::NoticeStore + Links + Outbox + Webhooks {
         filter: &'a AuditFilter,
         page: PageRequest,
     ) -> Fut<'a, StoreResult<Page<AuditEntry>>>;
+
+    /// What is kept of a user beside what other reads give.
+    fn kept_of<'a>(&'a self, cx: &'a Cx, id: UserId) -> Fut<'a, StoreResult<KeptOf>>;
 
     /// The counts that are kept; `now` divides active sessions from expired ones.
     fn counts<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Counts>>;
@@ -232,6 +236,14 @@ pub trait Store: crate::NoticeStore + Links + Outbox + Webhooks {
         act: Act,
         ending: EndSessions,
     ) -> Fut<'a, StoreResult<Vec<EndedSession>>>;
+
+    /// `account.revoke_sessions`: one bounded slice of an admin's ending of sessions.
+    fn revoke_sessions<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        revocation: Revocation,
+    ) -> Fut<'a, StoreResult<Vec<Revoked>>>;
 
     /// `account.reauthenticate`: the session's user gave the right password just now; the session
     /// goes on under a new token (ASVS 7.2.4). Gives the session it was, when it still exists.

@@ -5,10 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use galen_account::{Caller, SignedIn};
 use galen_core::Code;
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION,
-    SET_COOKIE,
-};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -21,19 +18,14 @@ use crate::routes::SignedInView;
 pub(crate) type Answer = Result<Response, Fault>;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Lines of JSON: one object a line (github.com/ndjson/ndjson-spec).
+pub(crate) const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 /// Public documents are asked for again each time and may then be found unchanged.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 /// What the browser keeps of us goes with the session (ASVS 5.0 14.3.1). Not `"cookies"`, which would
 /// take the cookies of every application on the host with it; ours is removed by name.
 const CLEARED: HeaderValue = HeaderValue::from_static("\"cache\", \"storage\"");
-/// What a page of ours may do: scripts and styles of files of ours, and nothing else.
-const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types 'none'",
-);
-
 /// How many headers an ordinary answer has at the most, so that the map is made once. It is no
 /// larger, because the map takes a hundred bytes a header.
 pub(crate) const HEADERS: usize = 12;
@@ -148,12 +140,5 @@ pub(crate) fn document(media_type: &'static str, body: Bytes) -> Response {
     headers.reserve(HEADERS);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, NO_CACHE);
-    response
-}
-
-/// 200 with a page of ours.
-pub(crate) fn page(html: &'static str) -> Response {
-    let mut response = document("text/html; charset=utf-8", Bytes::from_static(html.as_bytes()));
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
     response
 }

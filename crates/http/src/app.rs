@@ -8,14 +8,16 @@ use bytes::Bytes;
 use galen_account::Accounts;
 use galen_core::examinations::Examiner;
 use galen_core::outbox::PostRoom;
-use galen_core::{Clock, Code, Entropy, Health, Observer, Store};
+use galen_core::{Clock, Code, Entropy, Health, Observer, Store, UnixMs};
 use galen_monitor::Monitor;
 use http::{HeaderMap, HeaderValue};
 
 use crate::checks::Checks;
+use crate::configured::ConfiguredSection;
 use crate::connection::MS_NS;
 use crate::cookie::CookieStyle;
 use crate::exposition::{BearerToken, Exposition};
+use crate::jobs::Jobs;
 use crate::live::Hub;
 use crate::phases::{Allowance, json_headers};
 use crate::readiness::Readiness;
@@ -38,6 +40,10 @@ pub struct AppParts {
     pub checks: Checks,
     /// Who examines this installation and others.
     pub examiner: Arc<dyn Examiner>,
+    /// The periodic work.
+    pub jobs: Arc<dyn Jobs>,
+    /// The configuration as it is in force.
+    pub configured: Vec<ConfiguredSection>,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// Who writes letters of the outbox out.
@@ -57,6 +63,10 @@ pub struct App {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) checks: Checks,
+    pub(crate) jobs: Arc<dyn Jobs>,
+    pub(crate) configured: Vec<ConfiguredSection>,
+    /// When it was put together, which is when the server started.
+    pub(crate) started_at: UnixMs,
     pub(crate) post: Arc<dyn PostRoom>,
     pub(crate) examiner: Arc<dyn Examiner>,
     pub(crate) recorder: Arc<dyn Observer>,
@@ -98,6 +108,9 @@ impl App {
             monitor: parts.monitor,
             hub: parts.hub,
             checks: parts.checks,
+            jobs: parts.jobs,
+            configured: parts.configured,
+            started_at: now,
             post: parts.post,
             examiner: parts.examiner,
             recorder: parts.recorder,

@@ -13,9 +13,9 @@ pub(crate) const LOOPBACK_NAME: &str = "galen_session";
 /// The most a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
 const MAX_AGE_CAP_S: i64 = 400 * 24 * 3_600;
 
-/// Finds the session's token. Two cookies of the same name with different values mean that somebody
+/// The value of a cookie: a session's token, say. Two cookies of the same name with different values mean that somebody
 /// planted one of them (cookie tossing), and which one is ours cannot be told: neither is taken.
-pub(crate) fn session_token<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found: Option<&[u8]> = None;
     for line in headers.get_all(COOKIE) {
         for pair in line.as_bytes().split(|b| *b == b';') {
@@ -79,7 +79,7 @@ mod tests {
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_bytes(line).expect("a header value"));
         }
-        session_token(&headers, "galen_session").map(str::to_owned)
+        value(&headers, "galen_session").map(str::to_owned)
     }
 
     #[test]

@@ -156,6 +156,13 @@ fn digits(place: &mut [u8], mut number: u32) {
     }
 }
 
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.write();
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.write();

@@ -66,6 +66,7 @@ mod tests {
             created_at: UnixMs(0),
             updated_at: UnixMs(0),
             last_login_at: None,
+            preferences: galen_core::model::Preferences::default(),
             unread: 0,
             unseen: 0,
         };

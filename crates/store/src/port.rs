@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use galen_core::model::{
-    Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, NewUser, PoolUse,
-    Pressure, ProfileChange, Recycled, RuleChange, Session, SessionFilter, SessionOwner,
-    SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep, UpkeepAdvice, UpkeepReceipt,
-    User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
+    Act, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndedSession, KeptOf, NewUser,
+    PoolUse, Pressure, ProfileChange, Recycled, Revocation, Revoked, RuleChange, Session,
+    SessionFilter, SessionOwner, SessionTouch, Silence, StoreFacts, SweepSlice, SweepWork, Upkeep,
+    UpkeepAdvice, UpkeepReceipt, User, UserChange, UserChangeOutcome, UserCreation, UserFilter,
 };
 use galen_core::{
     ChangePassword, Cx, EndSession, EndSessions, Fut, Note, OpenSession, OpenedSession, Page,
@@ -145,7 +145,7 @@ impl<E: Engine> Store for SqlStore<E> {
         filter: SessionFilter,
         page: PageRequest,
     ) -> Fut<'a, StoreResult<Page<SessionOwner>>> {
-        Box::pin(self.0.read(cx, move |tx| reads::session::page(tx, filter, page)))
+        Box::pin(self.0.read(cx, move |tx| reads::session::page(tx, &filter, page)))
     }
 
     fn audit<'a>(
@@ -156,6 +156,10 @@ impl<E: Engine> Store for SqlStore<E> {
     ) -> Fut<'a, StoreResult<Page<AuditEntry>>> {
         let filter = filter.clone();
         Box::pin(self.0.read(cx, move |tx| reads::audit::page(tx, &filter, page)))
+    }
+
+    fn kept_of<'a>(&'a self, cx: &'a Cx, id: UserId) -> Fut<'a, StoreResult<KeptOf>> {
+        Box::pin(self.0.read(cx, move |tx| reads::user::kept_of(tx, id)))
     }
 
     fn counts<'a>(&'a self, cx: &'a Cx, now: UnixMs) -> Fut<'a, StoreResult<Counts>> {
@@ -266,6 +270,19 @@ impl<E: Engine> Store for SqlStore<E> {
             cx,
             "account.end_sessions",
             acting(act, move |tx, act| commands::ending::end_sessions(tx, act, ending)),
+        ))
+    }
+
+    fn revoke_sessions<'a>(
+        &'a self,
+        cx: &'a Cx,
+        act: Act,
+        revocation: Revocation,
+    ) -> Fut<'a, StoreResult<Vec<Revoked>>> {
+        Box::pin(self.0.command(
+            cx,
+            "account.revoke_sessions",
+            acting(act, move |tx, act| commands::ending::revoke(tx, act, &revocation)),
         ))
     }
 

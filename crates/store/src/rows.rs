@@ -16,14 +16,16 @@ use galen_core::{
 use crate::tx::Row;
 
 mod notice;
+mod preference;
 
 pub(crate) use notice::{PUBLISHED_COLUMNS, api_key, audience, broadcast, notification, published};
+pub(crate) use preference::{language, preference_rule, preferences};
 
 /// How many columns a session has: where its user's begin.
 const SESSION_COLUMNS: usize = 9;
 
 /// How many columns a user has: where its password's hash stands.
-const USER_COLUMNS: usize = 11;
+const USER_COLUMNS: usize = 12;
 
 pub(crate) fn id(row: &dyn Row, column: usize) -> StoreResult<[u8; 16]> {
     sized(row, column)
@@ -82,8 +84,10 @@ fn user_from(row: &dyn Row, first: usize) -> StoreResult<User> {
         created_at: at(row, first + 6)?,
         updated_at: at(row, first + 7)?,
         last_login_at: maybe_at(row, first + 8)?,
-        unread: row.int(first + 9)?,
-        unseen: row.int(first + 10)?,
+        // They are checked when they are written; a spoiled row is not worth keeping anybody out for.
+        preferences: serde_json::from_str(row.text(first + 9)?).unwrap_or_default(),
+        unread: row.int(first + 10)?,
+        unseen: row.int(first + 11)?,
     })
 }
 

@@ -1,4 +1,4 @@
-"""The account backend of the original report, with one chosen fault (PATIENT_FAULT)."""
+"""The account backend of the original report, with chosen faults (PATIENT_FAULT, joined by `+`)."""
 
 import asyncio
 import hashlib
@@ -16,26 +16,26 @@ from pydantic import BaseModel
 
 import database
 
-FAULT = os.environ.get("PATIENT_FAULT", "none")
+FAULTS = os.environ.get("PATIENT_FAULT", "none").split("+")
 DB = os.environ.get("PATIENT_DB", "dev.db")
 # 2**14 is what a careful backend pays per login; the hashing fault pays four times that.
-SCRYPT_N = 2**16 if FAULT == "hashing" else 2**14
+SCRYPT_N = 2**16 if "hashing" in FAULTS else 2**14
 
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI):
-    database.ensure(DB, FAULT)
-    if FAULT == "own_long_tx":
+    database.ensure(DB, FAULTS)
+    if "own_long_tx" in FAULTS:
         threading.Thread(target=nightly_report, daemon=True, name="nightly-report").start()
-    if FAULT in ("checkpoint_starved", "busy_snapshot"):
+    if any(fault in FAULTS for fault in ("checkpoint_starved", "checkpoint_off", "busy_snapshot")):
         threading.Thread(target=busy_writer, daemon=True, name="busy-writer").start()
-    if FAULT == "zombies":
+    if "zombies" in FAULTS:
         leave_children_unwaited(5)
     yield
 
 
 app = FastAPI(title="patient", lifespan=lifespan)
-if FAULT == "hidden_error":
+if "hidden_error" in FAULTS:
     app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000"], allow_credentials=True)
 
 
@@ -58,7 +58,7 @@ def open_db() -> sqlite3.Connection:
 
 def connect() -> sqlite3.Connection:
     """The database, of which one fault makes a file that is opened for reading only."""
-    return database.connect(f"file:{DB}?mode=ro" if FAULT == "read_only" else DB)
+    return database.connect(f"file:{DB}?mode=ro" if "read_only" in FAULTS else DB)
 
 
 def nightly_report() -> None:
@@ -79,12 +79,23 @@ def busy_writer() -> None:
     db = open_db()
     db.execute("PRAGMA busy_timeout=60000")
     db.execute("PRAGMA synchronous=OFF")
-    pause_s = 0.001 if FAULT == "checkpoint_starved" else 0.008
+    pause_s = 0.008 if "busy_snapshot" in FAULTS else 0.001
+    if "checkpoint_off" in FAULTS:
+        db.execute("PRAGMA wal_autocheckpoint=0")
+        enlarge(db)
     number = 0
     while True:
         number += 1
         db.execute("UPDATE notifications SET body = ? WHERE id = ?", (f"{number:040}", number % 1500 + 1))
         time.sleep(pause_s)
+
+
+def enlarge(db: sqlite3.Connection) -> None:
+    """Writes as much as a night of imports does."""
+    for _ in range(12):
+        db.execute("CREATE TABLE IF NOT EXISTS imports (body BLOB)")
+        db.execute("INSERT INTO imports VALUES (randomblob(8000000))")
+    db.execute("DROP TABLE imports")
 
 
 def leave_children_unwaited(count: int) -> None:
@@ -109,19 +120,19 @@ def grind_entropy() -> str:
     return digest.hex()
 
 
-if FAULT == "loop_blocked_sync":
+if "loop_blocked_sync" in FAULTS:
 
     @app.get("/api/auth/csrf")
     async def csrf():
         return {"csrf_token": gather_entropy()}
 
-elif FAULT == "loop_blocked_cpu":
+elif "loop_blocked_cpu" in FAULTS:
 
     @app.get("/api/auth/csrf")
     async def csrf():
         return {"csrf_token": grind_entropy()}
 
-elif FAULT == "busy_snapshot":
+elif "busy_snapshot" in FAULTS:
 
     @app.get("/api/auth/csrf")
     def csrf(request: Request):
@@ -139,7 +150,7 @@ elif FAULT == "busy_snapshot":
             db.close()
         return {"csrf_token": "t"}
 
-elif FAULT == "commit_bound":
+elif "commit_bound" in FAULTS:
 
     @app.get("/api/auth/csrf")
     def csrf():
@@ -155,13 +166,13 @@ elif FAULT == "commit_bound":
         finally:
             db.close()
 
-elif FAULT == "hidden_error":
+elif "hidden_error" in FAULTS:
 
     @app.get("/api/auth/csrf")
     async def csrf():
         raise RuntimeError("no entropy today")
 
-elif FAULT == "session_in_memory":
+elif "session_in_memory" in FAULTS:
     _known: set[str] = set()
 
     @app.get("/api/auth/csrf")
@@ -174,7 +185,7 @@ elif FAULT == "session_in_memory":
             response.set_cookie("sid", session, httponly=True, samesite="lax")
         return {"csrf_token": "t"}
 
-elif FAULT == "limiter":
+elif "limiter" in FAULTS:
     _asked: dict[str, list[float]] = {}
 
     @app.get("/api/auth/csrf")
@@ -187,7 +198,7 @@ elif FAULT == "limiter":
             raise HTTPException(429, "too many requests", headers={"Retry-After": "1"})
         return {"csrf_token": "t"}
 
-elif FAULT == "cold_start":
+elif "cold_start" in FAULTS:
     _warm: list[bool] = []
 
     @app.get("/api/auth/csrf")
@@ -197,7 +208,7 @@ elif FAULT == "cold_start":
             _warm.append(True)
         return {"csrf_token": "t"}
 
-elif FAULT in ("upstream", "one_by_one"):
+elif any(fault in FAULTS for fault in ("upstream", "one_by_one")):
     UPSTREAM = int(os.environ.get("PATIENT_UPSTREAM", "0"))
 
     @app.get("/api/auth/csrf")
@@ -205,13 +216,13 @@ elif FAULT in ("upstream", "one_by_one"):
         """Asks another service: once, or once for each row it shows."""
         reader, writer = await asyncio.open_connection("127.0.0.1", UPSTREAM)
         rows = []
-        for number in range(60 if FAULT == "one_by_one" else 1):
+        for number in range(60 if "one_by_one" in FAULTS else 1):
             writer.write(b"PING\r\n")
             rows.append({"id": number, "said": (await reader.readline()).decode().strip()})
         writer.close()
         return {"rows": rows}
 
-elif FAULT == "streams":
+elif "streams" in FAULTS:
 
     def events():
         """Keeps the thread that makes the next event for as long as it takes."""
@@ -227,7 +238,7 @@ elif FAULT == "streams":
     def csrf():
         return {"csrf_token": secrets.token_urlsafe(32)}
 
-elif FAULT in ("writer_lock", "own_long_tx", "stored_csrf", "rollback_reader", "read_only"):
+elif any(fault in FAULTS for fault in ("writer_lock", "own_long_tx", "stored_csrf", "rollback_reader", "read_only")):
 
     @app.get("/api/auth/csrf")
     def csrf(request: Request):
@@ -271,7 +282,7 @@ def me(request: Request):
     db = open_db()
     try:
         session = session_of(db, request)
-        if FAULT == "expired_sessions":
+        if "expired_sessions" in FAULTS:
             db.execute("SELECT count(*) FROM sessions WHERE expires_at > ?", (int(time.time()),)).fetchone()
         if session is None:
             raise HTTPException(401, "not signed in")
@@ -289,7 +300,7 @@ def notifications():
         rows = db.execute("SELECT id, user_id, author_id, body FROM notifications ORDER BY id DESC LIMIT 100").fetchall()
         feed = []
         for row in rows:
-            if FAULT == "stale_stats":
+            if "stale_stats" in FAULTS:
                 found = db.execute(
                     "SELECT count(body) FROM notifications WHERE status = 'unread' AND user_id = ?", (row["user_id"],)
                 )
@@ -307,7 +318,7 @@ def login(form: Login):
     try:
         user = db.execute("SELECT * FROM users WHERE email = ?", (form.email,)).fetchone()
         salt = user["password_salt"] if user else b"0" * 16
-        cost = SCRYPT_N if FAULT == "hashing" else database.SEED_SCRYPT_N
+        cost = SCRYPT_N if "hashing" in FAULTS else database.SEED_SCRYPT_N
         digest = database.hash_password(form.password, salt, cost)
         if user is None or not secrets.compare_digest(digest, user["password_hash"]):
             raise HTTPException(401, "wrong address or password")

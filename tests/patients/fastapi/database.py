@@ -97,7 +97,7 @@ def fill_notifications(db: sqlite3.Connection, count: int, body_bytes: int, now:
     db.executemany("INSERT INTO notifications VALUES (?,?,?,?,?,?)", map(row, range(1, count + 1)))
 
 
-def create(path: str, fault: str) -> None:
+def create(path: str, faults: list[str]) -> None:
     """Writes the whole file; without a fault it is the 0.33 MB of the original report."""
     now = int(time.time())
     db = connect(path)
@@ -105,39 +105,39 @@ def create(path: str, fault: str) -> None:
     db.executescript(SCHEMA)
     db.execute("BEGIN")
     fill_users(db, USERS, now)
-    if fault == "expired_sessions":
+    if "expired_sessions" in faults:
         fill_sessions(db, 200_000, 0.98, now)
     else:
         fill_sessions(db, SESSIONS, 0.0, now)
-    if fault == "missing_index":
+    if "missing_index" in faults:
         fill_notifications(db, 80_000, 1000, now)
-    elif fault == "stale_stats":
+    elif "stale_stats" in faults:
         fill_notifications(db, 80_000, 1000, now)
-    elif fault == "bloat":
+    elif "bloat" in faults:
         fill_notifications(db, 80_000, 1000, now)
     else:
         fill_notifications(db, NOTIFICATIONS, 40, now)
     db.execute("COMMIT")
     db.executescript(INDEXES)
-    if fault == "missing_index":
+    if "missing_index" in faults:
         db.execute("DROP INDEX notifications_by_author")
-    if fault == "expired_sessions":
+    if "expired_sessions" in faults:
         db.execute("DROP INDEX sessions_by_expiry")
-    if fault == "stale_stats":
+    if "stale_stats" in faults:
         spoil_statistics(db)
     else:
         db.execute("ANALYZE")
-    if fault == "bloat":
+    if "bloat" in faults:
         db.execute("DELETE FROM notifications WHERE id % 10 <> 0")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    if fault == "damaged":
+    if "damaged" in faults:
         root, size = db.execute(
             "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'notifications_by_author'"
         ).fetchone()
-    if fault == "rollback_reader":
+    if "rollback_reader" in faults:
         db.execute("PRAGMA journal_mode=DELETE")
     db.close()
-    if fault == "damaged":
+    if "damaged" in faults:
         with open(path, "r+b") as file:
             file.seek((root - 1) * size)
             file.write(b"\xff" * 64)
@@ -154,8 +154,8 @@ def spoil_statistics(db: sqlite3.Connection) -> None:
     )
 
 
-def ensure(path: str, fault: str) -> None:
+def ensure(path: str, faults: list[str]) -> None:
     """Creates the file if it is not there yet."""
     path = path.removeprefix("file:").partition("?")[0]
     if not Path(path).exists():
-        create(path, fault)
+        create(path, faults)

@@ -5,7 +5,7 @@ import time
 
 import database
 
-database.ensure(sys.argv[1], "none")
+database.ensure(sys.argv[1], [])
 connection = database.connect(sys.argv[1])
 connection.execute("SELECT 1 FROM users").fetchone()
 print("working", flush=True)

@@ -49,6 +49,13 @@ async def patient():
     return {"patient": True}
 
 
+@app.get("/api/think")
+def think():
+    """Waits in a thread of the pool."""
+    time.sleep(1.5)
+    return {"thought": True}
+
+
 @app.get("/api/save")
 def save():
     """Makes a few bytes durable."""

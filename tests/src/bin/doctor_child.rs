@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use galen_core::{Clock, UnixMs};
 use galen_doctor::{ExamineRequest, Ports, Silent, Target, Thresholds, examine};
 use galen_testkit::SeededEntropy;
-use galen_tests::sickroom::EXAMINE;
+use galen_tests::report::EXAMINE;
 
 /// The real time: what real processes say is judged by it.
 struct Wall(Instant);

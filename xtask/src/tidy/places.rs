@@ -26,6 +26,7 @@ const ALL: &[Place] = &[
         path: "crates/doctor/src/probes/child.rs",
         reads: "process spawning, for the doctor's children",
     },
+    Place { path: "crates/http/build.rs", reads: "where cargo wants what a build makes" },
     Place { path: "crates/testkit/", reads: "whatever a test needs to start" },
     Place { path: "tests/", reads: "whatever a test needs to start" },
     Place { path: "benches/", reads: "whatever a measurement needs to start" },

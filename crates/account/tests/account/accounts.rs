@@ -188,7 +188,7 @@ async fn only_admins_see_users_sessions_and_the_trail() {
     assert_eq!(code(changed).map(drop), refused);
     assert_eq!(code(accounts.delete_user(&cx, &anna.caller, id).await), refused);
 
-    let filter = UserFilter { email_prefix: Some(" ANNA@".to_owned()), role: None };
+    let filter = UserFilter { email_prefix: Some(" ANNA@".to_owned()), ..UserFilter::default() };
     let found = accounts.users(&cx, &admin.caller, filter, PAGE).await.expect("users");
     assert_eq!(found.items.len(), 1);
     assert_eq!(found.items[0].email, "Anna@example.org");
@@ -238,7 +238,7 @@ async fn a_clock_that_was_set_back_makes_nobody_fresh() {
 async fn a_changed_password_answers_with_the_user_as_it_is_after_the_change() {
     let house = House::new();
     let anna = house.signed_in("anna@example.org", Role::User).await;
-    let profile = ProfileChange { name: Some("Anna".to_owned()) };
+    let profile = ProfileChange { name: Some("Anna".to_owned()), preferences: None };
     let cx = house.cx();
     house.accounts.change_profile(&cx, &anna.caller, profile).await.expect("renamed");
     house.clock.advance_ms(60_000);

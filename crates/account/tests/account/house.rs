@@ -157,7 +157,7 @@ impl House {
 
     /// The whole audit trail, newest first (as far as one page goes).
     pub async fn trail(&self, code: &str) -> Vec<AuditEntry> {
-        let filter = AuditFilter { actor: None, code: Some(code.to_owned()) };
+        let filter = AuditFilter { code: Some(code.to_owned()), ..AuditFilter::default() };
         let page = self.store.audit(&self.cx(), &filter, PAGE).await;
         page.expect("the trail").items
     }

@@ -291,7 +291,7 @@ async fn lesson_23_a_change_of_the_user_is_seen_by_the_next_request() {
     let house = House::new();
     let signed_in = house.signed_in("anna@example.org", Role::User).await;
     assert_eq!(house.caller(&signed_in.token).await.expect("in").user.name, "");
-    let change = ProfileChange { name: Some(" Anna ".to_owned()) };
+    let change = ProfileChange { name: Some(" Anna ".to_owned()), preferences: None };
     let changed = house.accounts.change_profile(&house.cx(), &signed_in.caller, change).await;
     assert_eq!(changed.expect("changed").name, "Anna");
     assert_eq!(house.caller(&signed_in.token).await.expect("in").user.name, "Anna");

@@ -19,7 +19,7 @@ fn publish(user: UserId) -> Publish {
 }
 
 fn renamed() -> ProfileChange {
-    ProfileChange { name: Some("Renamed".to_owned()) }
+    ProfileChange { name: Some("Renamed".to_owned()), preferences: None }
 }
 
 /// Ends a session where memory does not hear of it.

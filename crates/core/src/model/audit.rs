@@ -27,7 +27,11 @@ audit_codes! {
     UserCreated = "user.created": "An account was made.";
     UserChanged = "user.changed": "An admin changed an account.";
     UserProfileChanged = "user.profile_changed": "A user changed its own profile.";
+    PreferencesChanged = "user.preferences_changed": "A user changed what it is told by which channel.";
+    Unsubscribed = "user.unsubscribed": "A user ended mails of a kind by the link in one of them.";
     UserDeleted = "user.deleted": "An account was deleted.";
+    UsersExported = "user.exported": "An admin exported the list of accounts.";
+    DataExported = "user.data_exported": "A user exported what is kept about it.";
     LoginSucceeded = "login.succeeded": "Somebody signed in.";
     LoginFailed = "login.failed": "A password was wrong, the address unknown or the account disabled.";
     Reauthenticated = "login.reauthenticated": "A signed-in user gave the password again.";
@@ -69,6 +73,8 @@ audit_codes! {
     ExaminationCancelled = "examination.cancelled": "An admin ended an examination.";
     RepairOrdered = "repair.ordered": "An admin ordered a repair that the doctor offered.";
     RepairEnded = "repair.ended": "An ordered repair ended; its receipt is in the parameters.";
+    TrailExported = "audit.exported": "An admin exported the audit trail.";
+    JobRun = "job.run": "An admin had a periodic task run at once.";
     SilenceEnded = "alert.silence_ended": "An admin ended a silence before its time.";
 }
 
@@ -136,4 +142,10 @@ pub struct AuditFilter {
     pub actor: Option<UserId>,
     /// Only rows with this code.
     pub code: Option<String>,
+    /// Only what concerns this user: done to it, or to a session of its.
+    pub subject: Option<UserId>,
+    /// Only rows of this moment or later.
+    pub from: Option<UnixMs>,
+    /// Only rows before this moment.
+    pub until: Option<UnixMs>,
 }

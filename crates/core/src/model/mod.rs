@@ -4,6 +4,7 @@ mod api_key;
 mod audit;
 mod broadcast;
 mod notification;
+mod preferences;
 mod session;
 mod user;
 mod vitals;
@@ -18,13 +19,14 @@ pub use notification::{
     Action, Author, Content, Delivered, InboxAsk, InboxCounts, Level, Marked, Missed, NoticeSweep,
     Notification, NotificationPage, Publication, Published, Recipient, Shelf, Step,
 };
+pub use preferences::{Calendar, Density, Digits, Preferences, Theme};
 pub use session::{
-    EndReason, EndedSession, NewSession, Session, SessionFilter, SessionOwner, SessionTouch,
-    SweepSlice, SweepWork,
+    EndReason, EndedSession, NewSession, Revocation, Revoked, RevokedOf, Session, SessionFilter,
+    SessionOwner, SessionTouch, SweepSlice, SweepWork,
 };
 pub use user::{
-    Credentials, EmailKey, NewUser, ProfileChange, Role, User, UserChange, UserChangeOutcome,
-    UserCreation, UserFilter, UserStatus,
+    Credentials, EmailKey, KeptOf, NewUser, ProfileChange, Role, User, UserChange,
+    UserChangeOutcome, UserCreation, UserFilter, UserStatus,
 };
 pub use vitals::{
     Counts, PoolUse, Pressure, Recycled, StoreFacts, Upkeep, UpkeepAdvice, UpkeepReceipt,

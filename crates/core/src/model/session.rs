@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::links::Owed;
 use crate::{SessionId, TokenHash, UnixMs, UserId};
 
 /// A session as it is kept. Its token is not: only the token's hash is.
@@ -130,10 +131,47 @@ pub struct EndedSession {
 }
 
 /// Which sessions an admin wants to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionFilter {
     /// Only this user's.
     pub user_id: Option<UserId>,
+    /// Only those opened from this address, as it is written in them; not together with a user.
+    pub address: Option<String>,
+}
+
+/// Whose sessions an admin ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevokedOf {
+    /// A user's.
+    User(UserId),
+    /// Those opened from an address, as it is written in them.
+    Address(String),
+    /// Everybody's.
+    Everybody,
+}
+
+/// One slice of an admin's ending of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Whose.
+    pub of: RevokedOf,
+    /// Only sessions opened before this one: what is opened meanwhile keeps no slice going.
+    pub before: SessionId,
+    /// The one that goes on: the admin's own.
+    pub keep: SessionId,
+    /// At most so many in this slice.
+    pub max_rows: u32,
+    /// The letter to the user, when the sessions are one user's and the slice ends some.
+    pub owed: Option<Owed>,
+}
+
+/// A session that an admin ended, and whose it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// The session.
+    pub session: EndedSession,
+    /// Its user.
+    pub user_id: UserId,
 }
 
 /// One slice of the sweep: at most so many rows.

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Preferences;
+use crate::links::KeptLink;
+use crate::outbox::KeptParcel;
 use crate::{Secret, UnixMs, UserId};
 
 /// The one canonical form of an e-mail address, under which it is unique. Made only by the account
@@ -79,6 +82,8 @@ pub struct User {
     pub updated_at: UnixMs,
     /// When the user last signed in.
     pub last_login_at: Option<UnixMs>,
+    /// How the user wants to see things.
+    pub preferences: Preferences,
     /// Unread notifications, broadcasts included: kept with every write, never counted.
     pub unread: i64,
     /// Those of them the user has not even seen.
@@ -127,6 +132,8 @@ pub enum UserCreation {
 pub struct ProfileChange {
     /// A new name to be called by.
     pub name: Option<String>,
+    /// How the user wants to see things from now on, in place of what was kept.
+    pub preferences: Option<Preferences>,
 }
 
 /// An admin's change of a user; `None` leaves a field as it is.
@@ -163,4 +170,28 @@ pub struct UserFilter {
     pub email_prefix: Option<String>,
     /// Only users of this role.
     pub role: Option<Role>,
+    /// Only users of this status.
+    pub status: Option<UserStatus>,
+    /// Only users who have, or have not, proven their address.
+    pub verified: Option<bool>,
+    /// Only users whose account was made at this moment or later.
+    pub created_from: Option<UnixMs>,
+    /// Only users whose account was made before this moment.
+    pub created_until: Option<UnixMs>,
+    /// Only users who signed in at this moment or later.
+    pub seen_from: Option<UnixMs>,
+    /// Only users who never signed in, or last did before this moment.
+    pub seen_until: Option<UnixMs>,
+}
+
+/// What is kept of a user beside the account, its sessions, its notifications and the trail; 200 of
+/// each at the most.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptOf {
+    /// When each device was last signed in from; of a device only a digest is kept.
+    pub devices: Vec<UnixMs>,
+    /// Links that were mailed.
+    pub links: Vec<KeptLink>,
+    /// What waits to be sent to the user, or was.
+    pub parcels: Vec<KeptParcel>,
 }

@@ -6,6 +6,7 @@ use crate::case::Case;
 use crate::evidence::{FactKey, object};
 use crate::figure::Expr;
 use crate::sentence::Sentence;
+use crate::symptom::Symptom;
 use crate::words::Code;
 
 /// Two serving processes and more ended during the examination, and requests broke off with them.
@@ -33,6 +34,18 @@ fn killed(case: &Case<'_>) -> Option<Sentence> {
         .then(|| Sentence::new(Code::CrashKilled).figure("kills", &kills).cite(fact).cite(gone))
 }
 
+/// The symptoms whose requests were mostly broken off, as those of a server that ended are.
+pub(super) fn broken_off(case: &Case<'_>) -> Vec<Sentence> {
+    let of = |symptom: &Symptom| {
+        let kinds = case.evidence.find(FactKey::HttpErrorKinds, &symptom.object)?;
+        let kind = crate::threads::most_frequent(kinds).filter(|k| BROKEN_OFF.contains(k))?;
+        let count = case.count(Expr::count(kinds, kind))?;
+        let says = Sentence::new(Code::CrashKinds).figure("count", &count);
+        Some(says.name("path", &symptom.object, kinds).name("kind", kind, kinds))
+    };
+    case.symptoms.iter().filter_map(of).collect()
+}
+
 fn examine(case: &Case<'_>) -> Judgement {
     let Some((fact, pids)) = gone(case) else {
         return Judgement::lacking(case, CAUSE.required[0]);
@@ -40,17 +53,7 @@ fn examine(case: &Case<'_>) -> Judgement {
     let Some(count) = case.count(Expr::len(fact)) else {
         return Judgement::lacking(case, CAUSE.required[0]);
     };
-    let broken: Vec<Sentence> = case
-        .symptoms
-        .iter()
-        .filter_map(|symptom| {
-            let kinds = case.evidence.find(FactKey::HttpErrorKinds, &symptom.object)?;
-            let kind = crate::threads::most_frequent(kinds).filter(|k| BROKEN_OFF.contains(k))?;
-            let count = case.count(Expr::count(kinds, kind))?;
-            let says = Sentence::new(Code::CrashKinds).figure("count", &count);
-            Some(says.name("path", &symptom.object, kinds).name("kind", kind, kinds))
-        })
-        .collect();
+    let broken = broken_off(case);
     // Workers that are replaced by plan end between requests, and break none off.
     if pids.len() < 2 || broken.is_empty() {
         return Judgement::RuledOut(Sentence::new(Code::CrashNone).figure("count", &count));

@@ -348,12 +348,12 @@ impl Judgement {
 
 /// Judges one cause: the evidence gate around its own examination.
 ///
-/// In this order: nothing to explain rules a cause of latency out; missing required facts make it
+/// In this order: nothing to explain, or a server that runs nothing, rules a cause of latency out; missing required facts make it
 /// unknowable; refuting evidence and then its bound exclude it; what it finds must carry every
 /// required fact in its chain, and must not stand on a budget that is largely unexplained.
 pub fn judge(cause: &Cause, case: &Case<'_>) -> Judgement {
     if cause.nature == Nature::Latency
-        && let Some(says) = nothing_to_explain(case)
+        && let Some(says) = nothing_to_explain(case).or_else(|| whole::halted_instead(case))
     {
         return Judgement::RuledOut(says);
     }
@@ -479,6 +479,14 @@ mod tests {
         };
         let judged = gate(&loop_blocked_by_wait::CAUSE, &case, hollow);
         assert!(matches!(judged, Judgement::CannotTell(_)));
+    }
+
+    #[test]
+    fn nothing_within_a_server_that_runs_nothing_is_the_cause() {
+        let bed =
+            Bed::new().with(sample::blocked_loop).fact(FactKey::FreezerState, "4100", "frozen");
+        let judged = sample::judge(&loop_blocked_by_wait::CAUSE, bed);
+        sample::assert_ruled_out(judged, Code::HaltedInstead);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! F25: the kernel kills the server's processes for memory.
 
-use super::{Cause, Finding, Grade, Judgement, Nature, chain, whole};
+use super::{Cause, Finding, Grade, Judgement, Nature, chain, crash_loop, whole};
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value, object};
 use crate::figure::{Expr, Figure};
@@ -61,11 +61,12 @@ fn examine(case: &Case<'_>) -> Judgement {
         .name("pids", pids.join(", "), gone)
         .figure("kills", &kills)
         .cite(fact);
+    let broken = crash_loop::broken_off(case).into_iter().map(Some);
     Judgement::found(Finding {
         cause: CAUSE.id,
         object: pids.join(", "),
         says,
-        chain: chain::of([limit(case)]),
+        chain: chain::of(broken.chain([limit(case)])),
         explains: whole::explains_failing(case),
         share: None,
         grade: Grade::Proven,

@@ -99,7 +99,8 @@ fn filtered(case: &Case<'_>, symptom: &Symptom, repeats: &Fact) -> Option<Judgem
         .figure("pid", &case.pid(holder)?)
         .figure("queued", &case.count(Expr::value(queued))?)
         .figure("backlog", &case.count(Expr::value(backlog))?);
-    Some(named(symptom, says, chain::of([Some(ended), repeated_link(case, repeats)])))
+    let links = chain::of([Some(ended), repeated_link(case, repeats)]);
+    Some(named(symptom, &symptom.object, says, links))
 }
 
 /// Connecting ends with a repeat.
@@ -115,14 +116,22 @@ fn lost(
         .figure("time", &case.ms(Expr::median(total))?)
         .figure("connect", &connect);
     let plateau = Sentence::new(Code::SynPlateau).figure("connect", &connect);
-    let links = [chain::timing(case, &symptom.object), Some(plateau), repeated_link(case, repeats)];
-    Some(named(symptom, says, chain::of(links)))
+    // What is lost is lost on the way to an address, whatever is asked for there.
+    let address = case.evidence.any(FactKey::ConnectOutcome).map(|fact| fact.object.as_str());
+    let links = [
+        chain::timing(case, &symptom.object),
+        Some(plateau),
+        repeated_link(case, repeats),
+        address.and_then(|address| ended(case, address)),
+    ];
+    let object = address.unwrap_or(&symptom.object);
+    Some(named(symptom, object, says, chain::of(links)))
 }
 
-fn named(symptom: &Symptom, says: Sentence, links: Vec<Sentence>) -> Judgement {
+fn named(symptom: &Symptom, object: &str, says: Sentence, links: Vec<Sentence>) -> Judgement {
     Judgement::found(Finding {
         cause: CAUSE.id,
-        object: symptom.object.clone(),
+        object: object.to_owned(),
         says,
         chain: links,
         explains: vec![symptom.object.clone()],
@@ -183,7 +192,9 @@ mod tests {
             .samples(FactKey::HttpTotalMs, "/a", &[3015.0; 30])
             .samples(FactKey::HttpConnectMs, "/a", &[3011.0; 30])
             .fact(FactKey::SynRetransmits, "host", 60);
-        assert_eq!(assert_found(judge(&CAUSE, bed)).says.code, Code::SynLost);
+        let finding = assert_found(judge(&CAUSE, bed));
+        assert_eq!(finding.says.code, Code::SynLost);
+        assert_eq!(finding.object, "127.0.0.1:8000");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::case::Case;
 use crate::evidence::{Fact, FactKey, Value, object};
+use crate::sentence::Sentence;
 use crate::symptom::{Ailment, Symptom};
+use crate::words::Code;
 
 /// What keeps a process from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,14 @@ pub fn halted<'a>(case: &Case<'a>) -> Option<(Halt, &'a Fact)> {
     let frozen = find(FactKey::FreezerState).filter(|fact| says(fact, &["frozen"]));
     let stopped = find(FactKey::ProcessState).filter(|fact| says(fact, &["T", "t"]));
     frozen.map(|fact| (Halt::Frozen, fact)).or(stopped.map(|fact| (Halt::Stopped, fact)))
+}
+
+/// The server runs nothing: then no cause within it makes it slow.
+pub fn halted_instead(case: &Case<'_>) -> Option<Sentence> {
+    let (_, fact) = halted(case)?;
+    let Value::Text(state) = &fact.value else { return None };
+    let says = Sentence::new(Code::HaltedInstead).name("pid", &fact.object, fact);
+    Some(says.name("state", state, fact))
 }
 
 /// The server's open descriptors and its soft limit, as they were after the requests.

@@ -139,6 +139,10 @@ async fn first_looks(
             continue;
         }
         scene.step(Stage::Probe, path);
+        // Behind a request that was never answered, the next is not waited for as long: that it is slow
+        // shows sooner, and how slow it is, when it is held.
+        let patience = if unanswered == 0 { limits.deadline } else { limits.deadline / 3 };
+        let limits = Limits { deadline: patience, ..limits };
         let first = http_client::get(address, &full(address, path), limits).await;
         answers::publish(scene, path, &first);
         unanswered += u32::from(first.outcome == Outcome::Timeout);

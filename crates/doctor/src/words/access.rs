@@ -10,6 +10,7 @@ macro_rules! access_words {
         HaltedTraced: "PID {pid} is traced by PID {tracer}: its times are not those of an untraced program.";
         HaltedLooks: "In {looks} of {n} looks at thread {thread} it stood in state {state}.";
         HaltedWhere: "The cgroup is read from: {origin}.";
+        HaltedInstead: "PID {pid} runs nothing ({state}), so what its threads stand in is no cause.";
         NotHalted: "PID {pid} is in state {state}: neither stopped nor traced.";
         NotFrozen: "Its cgroup is {state}.";
         // F06.

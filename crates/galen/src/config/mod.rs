@@ -29,11 +29,11 @@ pub use accounts::Registration;
 pub use check::check;
 pub use database::Synchronous;
 pub use document::{example, reference};
-pub use load::{Complaint, Flag, Loaded, Sources, load};
+pub use load::{Complaint, Flag, Loaded, Origin, Sources, load};
 pub use log::{Format, Requests};
 pub use mail::MailSecurity;
 pub use notifications::Category;
-pub use section::Section;
+pub use section::{Field, Section};
 pub use server::url_of;
 
 /// The name of the tables that stand several times.

@@ -8,7 +8,7 @@ use galen_core::examinations::Examiner;
 use galen_core::outbox::PostRoom;
 use galen_core::post::Channel;
 use galen_core::{Clock, Entropy};
-use galen_http::{App, AppParts, Drained};
+use galen_http::{App, AppParts, Drained, Jobs};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ use crate::wire::checks::Checks;
 use crate::wire::clock::RealClock;
 use crate::wire::control::server as control;
 use crate::wire::examiner::Practice;
+use crate::wire::jobs::Board;
 use crate::wire::lock::InstanceLock;
 use crate::wire::mail::Mailroom;
 use crate::wire::meter::Meter;
@@ -96,6 +97,7 @@ async fn serve(loaded: Loaded, place: Place, mut lock: InstanceLock) -> Result<E
     lock.note_listen(address.to_string())?;
     let metrics = loaded.config.monitor.metrics_listen.map(port::bind).transpose()?;
     let running = Arc::new(open(loaded, place, &lock, address)?);
+    running.board.attach(&running);
     let stop = CancellationToken::new();
     tokio::spawn(stops.obey(stop.clone()));
     let outcome = serve_until(&running, Listeners { public: listener, metrics }, stop).await;
@@ -112,6 +114,7 @@ fn open(
     lock: &InstanceLock,
     address: SocketAddr,
 ) -> Result<Running, Failure> {
+    let configured = settings::configured(&loaded);
     let config = loaded.config;
     let rooms = Rooms::watched(&place, &config)?;
     log::keep(Arc::clone(&rooms.monitor));
@@ -124,6 +127,8 @@ fn open(
     let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
     let mail = Arc::new(Mailroom::open(&config, &rooms, &url)?);
     let practice = Practice::open(&config, &place, &rooms, address);
+    let schedule = Arc::new(Schedule::new(&config));
+    let board = Board::new(Arc::clone(&schedule));
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
@@ -133,6 +138,8 @@ fn open(
             let checks = Arc::clone(&checks);
             Arc::new(move || checks.statuses())
         },
+        jobs: Arc::clone(&board) as Arc<dyn Jobs>,
+        configured,
         recorder: match &otlp {
             Some(otlp) => otlp.before(observer),
             None => observer,
@@ -145,7 +152,8 @@ fn open(
     });
     Ok(Running {
         app,
-        schedule: Schedule::new(&config),
+        schedule,
+        board,
         canary: Canary::default(),
         checks,
         sampler: Sampler::default(),

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod errand;
 pub mod examiner;
 pub mod heartbeat;
+pub mod jobs;
 pub mod keyring;
 pub mod left_behind;
 pub mod lock;

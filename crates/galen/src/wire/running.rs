@@ -9,6 +9,7 @@ use super::alerts::Crier;
 use super::canary::Canary;
 use super::checks::Checks;
 use super::examiner::Practice;
+use super::jobs::Board;
 use super::lock::Holder;
 use super::mail::Mailroom;
 use super::meter::Meter;
@@ -31,7 +32,9 @@ pub struct Running {
     /// The HTTP room.
     pub app: Arc<App>,
     /// The state of the periodic work.
-    pub schedule: Schedule,
+    pub schedule: Arc<Schedule>,
+    /// The same as the HTTP room sees it.
+    pub board: Arc<Board>,
     /// What tries whether requests would be served.
     pub canary: Canary,
     /// The synthetic checks.

@@ -5,10 +5,13 @@ use galen_account::{
     Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
 use galen_core::{Secret, TraceShare};
-use galen_http::{HttpSettings, Limits, RequestsLog};
+use galen_http::{ConfiguredKey, ConfiguredSection, HttpSettings, Limits, RequestsLog};
+use serde_json::Value;
 
 use crate::config::quantity;
-use crate::config::{Category, Config, Registration, Requests, token};
+use crate::config::{
+    Category, Config, Field, Loaded, Origin, Registration, Requests, Section, token,
+};
 use crate::failure::{Exit, Failure};
 
 /// What the account room is to hold people to.
@@ -59,6 +62,8 @@ fn notices(config: &Config) -> NoticePolicy {
         categories: notifications.categories.iter().map(category).collect(),
         keep_ms: notifications.keep.as_signed_ms(),
         key_rate: rate(notifications.key_rate),
+        email: notifications.email.clone(),
+        push: notifications.push.clone(),
     }
 }
 
@@ -98,6 +103,46 @@ fn password_context(config: &Config) -> Vec<String> {
         words.extend(labels.map(str::to_owned));
     }
     words
+}
+
+/// Keys whose value is a secret: whoever knows the URL of the signs of life can send false ones.
+const SECRET: [&str; 1] = ["monitor.heartbeat_url"];
+
+/// The configuration as it is shown to admins: every value and where it comes from.
+pub fn configured(loaded: &Loaded) -> Vec<ConfiguredSection> {
+    let section = |section: &dyn Section| ConfiguredSection {
+        name: section.name(),
+        about: section.about(),
+        keys: section.fields().iter().filter_map(|field| key(loaded, section, field)).collect(),
+    };
+    loaded.config.sections().into_iter().map(section).collect()
+}
+
+/// A key; nothing when nobody may set it by accident and nobody has.
+fn key(loaded: &Loaded, section: &dyn Section, field: &Field) -> Option<ConfiguredKey> {
+    let shown = section.get(field.name)?;
+    let origin = loaded.origin(section.name(), field.name);
+    if field.hidden && origin == Origin::Default {
+        return None;
+    }
+    let (word, place) = match &origin {
+        Origin::Default => ("default", None),
+        Origin::File { .. } => ("file", Some(origin.to_string())),
+        Origin::Environment(_) => ("environment", Some(origin.to_string())),
+        Origin::Flag(_) => ("flag", Some(origin.to_string())),
+    };
+    let full = format!("{}.{}", section.name(), field.name);
+    let is_secret = SECRET.contains(&full.as_str());
+    Some(ConfiguredKey {
+        name: field.name,
+        about: field.doc,
+        is_set: shown.toml.is_some(),
+        value: if is_secret { Value::Null } else { shown.json },
+        toml: shown.toml.filter(|_| !is_secret),
+        is_secret,
+        origin: word,
+        place,
+    })
 }
 
 /// What the HTTP room is to take.
@@ -154,6 +199,23 @@ fn bytes(size: quantity::Size) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_said_to_be_set_and_never_shown() {
+        let environment = vec![(
+            "GALEN__MONITOR__HEARTBEAT_URL".to_owned(),
+            "https://beats.example.org/4711".to_owned(),
+        )];
+        let sources = crate::config::Sources { environment, ..Default::default() };
+        let loaded = crate::config::load(&sources).unwrap_or_default();
+        let sections = configured(&loaded);
+        let keys = sections.iter().flat_map(|section| &section.keys);
+        let beat = keys.clone().find(|key| key.name == "heartbeat_url");
+        assert!(beat.is_some_and(|key| key.is_set && key.is_secret && key.value.is_null()));
+        assert_eq!(beat.map(|key| key.origin), Some("environment"));
+        assert!(!format!("{sections:?}").contains("4711"));
+        assert!(keys.clone().any(|key| key.name == "listen" && key.origin == "default"));
+    }
 
     #[test]
     fn the_defaults_of_the_configuration_are_those_of_the_rooms() {

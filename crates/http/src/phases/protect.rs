@@ -95,9 +95,9 @@ fn same_for_all(headers: &mut HeaderMap, strict_transport: Option<HeaderValue>) 
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(REFERRER_POLICY, NO_REFERRER);
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
-    headers.insert(VARY, VARY_VALUE);
     // Pages and public documents say for themselves what they may do and how long they keep.
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    headers.entry(VARY).or_insert(VARY_VALUE);
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
     if let Some(strict) = strict_transport {
         headers.insert(STRICT_TRANSPORT_SECURITY, strict);

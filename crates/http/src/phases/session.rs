@@ -22,7 +22,7 @@ pub(super) async fn find(visit: &Visit, request: &Request<Incoming>) -> Result<(
         return Ok(());
     }
     let name = visit.app.cookies.name();
-    let Some(token) = cookie::session_token(request.headers(), name) else {
+    let Some(token) = cookie::value(request.headers(), name) else {
         return Ok(());
     };
     let mark = visit.cx.ledger.open(visit.now_ns());

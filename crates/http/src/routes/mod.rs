@@ -6,19 +6,21 @@ mod admin_broadcasts;
 mod admin_checks;
 mod admin_examinations;
 mod admin_invitations;
+mod admin_jobs;
 mod admin_keys;
 mod admin_logs;
 mod admin_mail;
 mod admin_monitor;
 mod admin_notifications;
+mod admin_overview;
 mod admin_pool;
 mod admin_sessions;
+mod admin_settings;
 mod admin_users;
 mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
-mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -27,28 +29,23 @@ mod stream;
 mod system;
 
 use axum::Router;
-use axum::routing::get;
 use galen_core::Code;
-use galen_core::links::LinkPurpose;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::caller::Anybody;
 use crate::fault::Fault;
-use crate::openapi;
+use crate::{openapi, panel};
 
 pub(crate) use me::dto::{MeView, SignedInView};
 pub(crate) use notifications::dto::NotificationView;
-
-/// Pages and their files: for people, and therefore not in the API's document.
-const PAGES: [&str; 6] = ["/", "/galen.css", "/setup", "/setup.css", "/setup.js", "/links.js"];
 
 /// ALL routes and the document that describes them.
 fn all() -> (Router, OpenApi) {
     let (api, document) =
         documented(OpenApiRouter::with_openapi(openapi::frame())).split_for_parts();
-    let router = api.merge(pages());
+    let router = api.merge(panel::routes());
     #[cfg(feature = "faults")]
     let router = router.merge(faults::all());
     let router = router.fallback(not_found).method_not_allowed_fallback(method_not_allowed);
@@ -75,6 +72,9 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
+        .routes(routes!(me::security_log::security_log))
+        .routes(routes!(me::export::export))
+        .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -98,9 +98,13 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
             admin_users::change::change,
             admin_users::delete::delete
         ))
+        .routes(routes!(admin_users::export::export))
+        .routes(routes!(admin_users::bulk::bulk))
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
+        .routes(routes!(admin_sessions::end_many::end_many))
         .routes(routes!(admin_audit::list::list))
+        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_invitations::list::list, admin_invitations::send::send))
         .routes(routes!(admin_invitations::withdraw::withdraw))
         .routes(routes!(admin_mail::list::list))
@@ -121,6 +125,10 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
 /// Those for whoever runs the installation: what the monitor knows, and what it is told.
 fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
     router
+        .routes(routes!(admin_overview::read::read))
+        .routes(routes!(admin_settings::list::list))
+        .routes(routes!(admin_jobs::list::list))
+        .routes(routes!(admin_jobs::run::run))
         .routes(routes!(admin_monitor::health::health))
         .routes(routes!(admin_monitor::metrics::metrics))
         .routes(routes!(admin_monitor::series::series))
@@ -156,20 +164,6 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_webhooks::deliveries::deliveries))
 }
 
-fn pages() -> Router {
-    let [home, home_style, setup, setup_style, setup_script, links_script] = PAGES;
-    let links = LinkPurpose::ALL.into_iter().map(LinkPurpose::page);
-    let router =
-        links.fold(Router::new(), |router, page| router.route(page, get(links::page::page)));
-    router
-        .route(links_script, get(links::page::script))
-        .route(home, get(system::home::home))
-        .route(home_style, get(system::home::style))
-        .route(setup, get(setup::page::page))
-        .route(setup_style, get(setup::page::style))
-        .route(setup_script, get(setup::page::script))
-}
-
 /// The routes as they are served, and what is told of them.
 pub(crate) struct Laid {
     /// Who answers what.
@@ -190,8 +184,7 @@ pub(crate) fn laid() -> Laid {
 fn lay() -> Laid {
     let (router, document) = all();
     let openapi = openapi::json(&document);
-    let pages = PAGES.into_iter().chain(LinkPurpose::ALL.map(LinkPurpose::page));
-    let patterns = document.paths.paths.into_keys().chain(pages.map(str::to_owned));
+    let patterns = document.paths.paths.into_keys().chain(panel::patterns().map(str::to_owned));
     #[cfg(feature = "faults")]
     let patterns = patterns.chain(faults::PATHS.map(str::to_owned));
     Laid { router, openapi, patterns: patterns.collect() }

@@ -125,7 +125,7 @@ async fn a_preflight_costs_no_look_up() {
 async fn every_answer_varies_by_origin() {
     let app = app().await;
     let mut client = app.client();
-    for path in ["/", "/api/me", "/livez", "/openapi.json", "/no/such", "/setup.js"] {
+    for path in ["/", "/api/me", "/livez", "/openapi.json", "/no/such", "/icon.svg"] {
         let reply = client.get(path).await;
         assert!(reply.header("vary").expect("vary").contains("Origin"), "{path}");
     }

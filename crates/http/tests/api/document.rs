@@ -43,7 +43,8 @@ async fn no_operation_answers_anybody_unless_it_is_listed() {
         let concrete = path
             .replace("{id}", "0190163d-8694-739b-8d4a-5b3f4b1c2d3e")
             .replace("{repair}", "checkpoint")
-            .replace("{code}", "auth.not_admin");
+            .replace("{code}", "auth.not_admin")
+            .replace("{name}", "rows.sweep");
         for body in [None, Some(json!({})), Some(json!({"email": 1, "x": []}))] {
             let reply = client.send(&method.to_uppercase(), &concrete, &[], body).await;
             let is_public = PUBLIC.contains(&name.as_str());

@@ -22,6 +22,7 @@ mod monitor;
 mod notifications;
 mod notify;
 mod pages;
+mod panels;
 mod protocol;
 mod request_line;
 mod revoked;

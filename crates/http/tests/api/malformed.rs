@@ -169,7 +169,7 @@ fn targets() -> Vec<Vec<u8>> {
         "/problems/..",
         "/problems/%2e%2e%2fme",
         "/setup/../api/me",
-        "/setup.js/",
+        "/icon.svg/",
         "/static/..\\..\\x",
         "/api/admin/users/%27%20OR%201=1",
         "/api/admin/users/0",

@@ -38,27 +38,81 @@ async fn readiness_is_what_the_canary_found_and_asking_touches_no_database() {
 async fn pages_have_no_inline_script_and_a_policy_that_forbids_it() {
     let app = TestApp::start().await;
     let mut client = app.client();
-    for path in ["/", "/setup"] {
+    for path in
+        ["/", "/login", "/setup", "/verify", "/settings/sessions", "/admin", "/admin/users/1"]
+    {
         let reply = ok(client.get(path).await, 200);
         let policy = reply.header("content-security-policy").expect("a policy");
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
         assert!(policy.contains("trusted-types 'none'"), "{policy}");
+        assert_eq!(reply.header("cache-control"), Some("no-cache"));
         let html = reply.text();
-        for inline in ["<style", "style=", "onclick", "onload", "javascript:"] {
+        for inline in ["<style", "style=", "onclick", "onload", "javascript:", "<script>", "data:"]
+        {
             assert!(!html.contains(inline), "{inline} in {path}");
         }
-        assert!(!html.contains("<script>"), "{path}");
-        assert!(html.contains("lang=\"en\"") && html.contains("<main>"));
+        assert!(html.contains("<html lang=\"en\" dir=\"ltr\" data-theme=\"system\""), "{html}");
     }
-    let script = ok(client.get("/setup.js").await, 200);
-    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
-    assert!(!script.text().contains("innerHTML"));
-    for style in ["/galen.css", "/setup.css"] {
-        assert_eq!(
-            ok(client.get(style).await, 200).header("content-type"),
-            Some("text/css; charset=utf-8")
-        );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_in_its_visitors_language_and_theme_before_anything_is_drawn() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    let mut root = async |headers: &[(&str, &str)]| {
+        let reply = ok(client.send("GET", "/login", headers, None).await, 200);
+        let vary = reply.header("vary").expect("vary").to_owned();
+        assert!(vary.contains("Cookie") && vary.contains("Accept-Language"), "{vary}");
+        reply
+            .text()
+            .split_once("<html ")
+            .expect("a root")
+            .1
+            .split_once('>')
+            .expect("its end")
+            .0
+            .to_owned()
+    };
+    let asked = root(&[("accept-language", "fa-IR,fa;q=0.9,en;q=0.8")]).await;
+    assert!(asked.starts_with("lang=\"fa\" dir=\"rtl\" data-theme=\"system\""), "{asked}");
+    let cookie = "galen_theme=dark; galen_lang=en; galen_session=x";
+    let chosen = root(&[("accept-language", "fa"), ("cookie", cookie)]).await;
+    let said = "lang=\"en\" dir=\"ltr\" data-theme=\"dark\" data-session=\"yes\" data-secure=\"no\" \
+                data-registration=\"open\" data-password-min=\"15\"";
+    assert_eq!(chosen, said);
+    let planted = root(&[("cookie", "galen_theme=\"><script>; galen_lang=xx")]).await;
+    assert!(planted.starts_with("lang=\"en\" dir=\"ltr\" data-theme=\"system\""), "{planted}");
+}
+
+/// The path of a file that a page asks for.
+fn file_of(html: &str) -> String {
+    let (_, after) = html.split_once("src=\"/assets/").expect("a script");
+    format!("/assets/{}", after.split_once('"').expect("its end").0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_sent_in_the_form_that_is_taken_and_kept_for_good() {
+    let app = TestApp::start().await;
+    let mut client = app.client();
+    let script = file_of(&ok(client.get("/").await, 200).text());
+    let plain = ok(client.get(&script).await, 200);
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(plain.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(plain.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    for (takes, coding) in [("gzip, br", "br"), ("gzip, deflate", "gzip")] {
+        let packed = client.send("GET", &script, &[("accept-encoding", takes)], None).await;
+        assert_eq!(packed.header("content-encoding"), Some(coding));
+        assert!(packed.body.len() < plain.body.len());
+        assert!(packed.header("vary").expect("vary").contains("Accept-Encoding"));
     }
+    let tag = plain.header("etag").expect("a tag");
+    let known = client.send("GET", &script, &[("if-none-match", tag)], None).await;
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    ok(client.get("/assets/no-such.js").await, 404);
+    ok(client.get("/assets/../login").await, 404);
+    let icon = ok(client.get("/icon.svg").await, 200);
+    assert_eq!(icon.header("cache-control"), Some("public, no-cache"));
+    assert_eq!(icon.header("content-type"), Some("image/svg+xml"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

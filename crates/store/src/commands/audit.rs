@@ -29,10 +29,21 @@ impl<'a> Trail<'a> {
         target: Option<&str>,
         params: &str,
     ) -> StoreResult<()> {
+        let user = target.and_then(|target| target.strip_prefix("user:")?.parse().ok());
+        self.write_of(tx, user, (code, target, params))
+    }
+
+    /// Writes a row that concerns this user, whatever its target is.
+    pub(crate) fn write_of(
+        &mut self,
+        tx: &mut dyn Tx,
+        subject: Option<UserId>,
+        (code, target, params): (AuditCode, Option<&str>, &str),
+    ) -> StoreResult<()> {
         let id = numbered(self.act.id, self.written);
         self.written += 1;
         let act = self.act;
-        let values: [Value<'_>; 8] = [
+        let values: [Value<'_>; 9] = [
             (&id).into(),
             act.at.0.into(),
             code.text().into(),
@@ -41,6 +52,7 @@ impl<'a> Trail<'a> {
             act.address.as_deref().into(),
             act.request_id.as_bytes().into(),
             params.into(),
+            subject.as_ref().map(UserId::as_bytes).into(),
         ];
         tx.run(&queries::ADD, &values)?;
         Ok(())

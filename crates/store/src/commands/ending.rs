@@ -1,14 +1,15 @@
 //! The end of sessions: the row goes, its counts go, and the audit trail says why.
 
-use galen_core::model::{Act, AuditCode, EndReason, EndedSession};
+use galen_core::model::{Act, AuditCode, EndReason, EndedSession, Revocation, Revoked, RevokedOf};
 use galen_core::{EndSession, EndSessions, SessionId, StoreResult, TokenHash, UnixMs, UserId};
 use serde_json::json;
 
 use super::audit::Trail;
 use super::counts;
+use super::outbox::{Bound, owe};
 use crate::queries::{Query, session as queries};
-use crate::rows;
 use crate::tx::{Row, Tx, Value, all};
+use crate::{reads, rows};
 
 /// How many sessions that are too many one sign-in ends: more than it makes, so that a user who has
 /// more than a lowered limit allows comes down to it, and few enough for one command.
@@ -71,6 +72,37 @@ pub(super) fn beyond_ended(
     settle(tx, trail, &ended, EndReason::TooMany)
 }
 
+/// One slice of an admin's ending of sessions, the newest first.
+pub(crate) fn revoke(
+    tx: &mut dyn Tx,
+    act: &Act,
+    revocation: &Revocation,
+) -> StoreResult<Vec<Revoked>> {
+    let before = revocation.before.as_bytes().into();
+    let keep = revocation.keep.as_bytes().into();
+    let rows = i64::from(revocation.max_rows).into();
+    let ended = match &revocation.of {
+        RevokedOf::User(user) => {
+            removed(tx, &queries::REVOKE_OF_USER, &[user.as_bytes().into(), before, keep, rows])?
+        }
+        RevokedOf::Address(address) => {
+            let values = [address.as_str().into(), before, keep, rows];
+            removed(tx, &queries::REVOKE_OF_ADDRESS, &values)?
+        }
+        RevokedOf::Everybody => removed(tx, &queries::REVOKE, &[before, keep, rows])?,
+    };
+    settle(tx, &mut Trail::new(act), &ended, EndReason::RevokedByAdmin)?;
+    if let (RevokedOf::User(user), Some(owed), false) =
+        (&revocation.of, &revocation.owed, ended.is_empty())
+        && let Some(user) = reads::user::by_id(tx, *user)?
+    {
+        let to = Bound::to(tx, &user)?;
+        owe(tx, act, &to, owed)?;
+    }
+    let revoked = |one: &Removed| Revoked { session: one.session, user_id: one.user_id };
+    Ok(ended.iter().map(revoked).collect())
+}
+
 /// What a statement that removes sessions says of each.
 pub(super) struct Removed {
     pub(super) session: EndedSession,
@@ -109,7 +141,8 @@ fn settle(
     for one in ended {
         let target = format!("session:{}", one.session.id);
         let params = json!({ "reason": reason, "user": one.user_id }).to_string();
-        trail.write(tx, AuditCode::SessionEnded, Some(&target), &params)?;
+        let row = (AuditCode::SessionEnded, Some(target.as_str()), params.as_str());
+        trail.write_of(tx, Some(one.user_id), row)?;
     }
     Ok(ended.iter().map(|one| one.session).collect())
 }

@@ -43,7 +43,7 @@ pub(crate) fn open(
     let rehash = open.rehash.as_ref().map(|hash| Secret::reveal(hash).as_str());
     let values = [new.created_at.0.into(), rehash.into(), new.user_id.as_bytes().into()];
     tx.run(&user_queries::SIGNED_IN, &values)?;
-    let params = json!({ "session": new.id }).to_string();
+    let params = json!({ "session": new.id, "user_agent": new.user_agent }).to_string();
     trail.write(tx, AuditCode::LoginSucceeded, Some(&user_target(new.user_id)), &params)?;
     if let Some(device) = &open.device {
         link::see_device(tx, act, &user, device)?;

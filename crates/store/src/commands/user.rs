@@ -1,15 +1,15 @@
 //! Commands on users.
 
 use galen_core::model::{
-    Act, AuditCode, EndReason, EndedSession, NewUser, ProfileChange, Role, User, UserChange,
-    UserChangeOutcome, UserCreation, UserStatus,
+    Act, AuditCode, EndReason, EndedSession, NewUser, Preferences, ProfileChange, Role, User,
+    UserChange, UserChangeOutcome, UserCreation, UserStatus,
 };
 use galen_core::{EndSessions, StoreError, StoreResult, TokenHash, UserId};
 use serde_json::{Map, Value as Json, json};
 
 use super::audit::{Trail, user_target};
 use super::counts::{self, Counter};
-use super::{ending, outbox, setup};
+use super::{ending, outbox, preference, setup};
 use crate::queries::{device, link, purge, user as queries};
 use crate::reads;
 use crate::tx::{Tx, one};
@@ -86,6 +86,7 @@ fn as_kept(act: &Act, new: &NewUser) -> User {
         created_at: act.at,
         updated_at: act.at,
         last_login_at: None,
+        preferences: Preferences::default(),
         unread: 0,
         unseen: 0,
     }
@@ -100,16 +101,33 @@ pub(crate) fn change_profile(
     let Some(mut user) = reads::user::by_id(tx, id)? else {
         return Ok(None);
     };
-    let Some(name) = change.name.as_ref().filter(|name| **name != user.name) else {
+    let before = user.clone();
+    if let Some(name) = &change.name {
+        user.name.clone_from(name);
+    }
+    if let Some(preferences) = &change.preferences {
+        user.preferences.clone_from(preferences);
+    }
+    let changed = [
+        (user.name != before.name).then_some("name"),
+        (user.preferences != before.preferences).then_some("preferences"),
+    ];
+    let changed: Vec<&str> = changed.into_iter().flatten().collect();
+    if changed.is_empty() {
         return Ok(Some(user));
-    };
-    let values = [name.as_str().into(), act.at.0.into(), id.as_bytes().into()];
-    tx.run(&queries::SET_NAME, &values)?;
-    let params = json!({ "changed": ["name"] }).to_string();
+    }
+    user.updated_at = act.at;
+    let preferences = json!(user.preferences).to_string();
+    let values = [
+        user.name.as_str().into(),
+        preferences.as_str().into(),
+        act.at.0.into(),
+        id.as_bytes().into(),
+    ];
+    tx.run(&queries::SET_PROFILE, &values)?;
+    let params = json!({ "changed": changed }).to_string();
     let target = user_target(id);
     Trail::new(act).write(tx, AuditCode::UserProfileChanged, Some(&target), &params)?;
-    user.name.clone_from(name);
-    user.updated_at = act.at;
     Ok(Some(user))
 }
 
@@ -208,6 +226,7 @@ fn remove(tx: &mut dyn Tx, act: &Act, user: &User, params: &str) -> StoreResult<
         tx.run(query, &[id.as_bytes().into()])?;
     }
     outbox::forget_user(tx, id)?;
+    preference::forget_user(tx, id)?;
     counts::add(tx, Counter::Users, -1)?;
     counts::add(tx, Counter::Admins, -i64::from(user.role == Role::Admin))?;
     Ok(ended)

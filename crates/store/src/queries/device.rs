@@ -3,7 +3,7 @@
 use super::Query;
 
 /// ALL statements on devices.
-pub const ALL: &[Query] = &[SEEN, ANY, SEE, FORGET_BEYOND, FORGET_EVERY];
+pub const ALL: &[Query] = &[SEEN, ANY, OF_USER, SEE, FORGET_BEYOND, FORGET_EVERY];
 
 /// When a device of a user was last seen.
 pub const SEEN: Query = Query {
@@ -14,6 +14,12 @@ pub const SEEN: Query = Query {
 /// One row when a device of this user is known.
 pub const ANY: Query =
     Query { name: "device.any", sql: "SELECT seen_at FROM devices WHERE user_id = $1 LIMIT 1" };
+
+/// When a user's devices were last seen, the latest first.
+pub const OF_USER: Query = Query {
+    name: "device.of_user",
+    sql: "SELECT seen_at FROM devices WHERE user_id = $1 ORDER BY seen_at DESC LIMIT 200",
+};
 
 /// Notes that a device of a user was seen.
 pub const SEE: Query = Query {

@@ -10,6 +10,7 @@ pub const ALL: &[Query] = &[
     FORGET_OF_USER,
     FORGET_BEYOND,
     OPEN_OF_USER,
+    OF_USER,
     INVITATIONS,
     FORGET_INVITED,
     FORGET_INVITATION,
@@ -71,6 +72,16 @@ pub const OPEN_OF_USER: Query = Query {
         link_columns!(),
         " FROM links WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL \
          AND expires_at > $3 ORDER BY id DESC LIMIT 1"
+    ),
+};
+
+/// The links that were mailed to a user.
+pub const OF_USER: Query = Query {
+    name: "link.of_user",
+    sql: concat!(
+        "SELECT ",
+        link_columns!(),
+        " FROM links WHERE user_id = $1 ORDER BY purpose, id LIMIT 200"
     ),
 };
 

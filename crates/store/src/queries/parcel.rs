@@ -16,6 +16,7 @@ pub const ALL: &[Query] = &[
     OLDEST,
     RESEND,
     CANCEL,
+    OF_USER,
     OF_USER_WAITING,
     FORGET_OF_USER,
     SWEEP,
@@ -130,6 +131,12 @@ pub const RESEND: Query = Query {
 pub const CANCEL: Query = Query {
     name: "parcel.cancel",
     sql: "UPDATE parcels SET state = 'cancelled', ended_at = $1 WHERE id = $2 AND state = 'queued'",
+};
+
+/// What waits to be sent to a user, or was: of mails nothing else is kept for long.
+pub const OF_USER: Query = Query {
+    name: "parcel.of_user",
+    sql: concat!("SELECT ", parcel_columns!(), " FROM parcels WHERE user_id = $1 LIMIT 200"),
 };
 
 /// By which channels parcels of a user wait, one row each.

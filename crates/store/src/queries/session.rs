@@ -11,6 +11,7 @@ pub const ALL: &[Query] = &[
     OF_USER,
     PAGE,
     PAGE_OF_USER,
+    PAGE_OF_ADDRESS,
     ADD,
     EXPIRY,
     TOUCH,
@@ -19,6 +20,9 @@ pub const ALL: &[Query] = &[
     END_OWN,
     END_OF_USER,
     END_BEYOND,
+    REVOKE,
+    REVOKE_OF_USER,
+    REVOKE_OF_ADDRESS,
     WARRANT,
     SWEEP,
     ANY_EXPIRED,
@@ -86,6 +90,19 @@ pub const PAGE_OF_USER: Query = Query {
     ),
 };
 
+/// The same of those opened from one address.
+pub const PAGE_OF_ADDRESS: Query = Query {
+    name: "session.page_of_address",
+    sql: concat!(
+        "SELECT ",
+        session_columns!(),
+        ", ",
+        user_columns!(),
+        " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.address = $1 AND s.id < $2 \
+         ORDER BY s.id DESC LIMIT $3"
+    ),
+};
+
 /// Opens a session: its creation is its last use and its authentication.
 pub const ADD: Query = Query {
     name: "session.add",
@@ -138,6 +155,32 @@ pub const END_BEYOND: Query = Query {
     name: "session.end_beyond",
     sql: "DELETE FROM sessions WHERE id IN \
           (SELECT id FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3) \
+          RETURNING id, token_hash, expires_at, user_id",
+};
+
+/// Ends sessions that were opened before one, but another one, at most so many.
+pub const REVOKE: Query = Query {
+    name: "session.revoke",
+    sql: "DELETE FROM sessions WHERE id IN \
+          (SELECT id FROM sessions WHERE id < $1 AND id <> $2 ORDER BY id DESC LIMIT $3) \
+          RETURNING id, token_hash, expires_at, user_id",
+};
+
+/// The same of one user's.
+pub const REVOKE_OF_USER: Query = Query {
+    name: "session.revoke_of_user",
+    sql: "DELETE FROM sessions WHERE id IN \
+          (SELECT id FROM sessions WHERE user_id = $1 AND id < $2 AND id <> $3 \
+           ORDER BY id DESC LIMIT $4) \
+          RETURNING id, token_hash, expires_at, user_id",
+};
+
+/// The same of those opened from one address.
+pub const REVOKE_OF_ADDRESS: Query = Query {
+    name: "session.revoke_of_address",
+    sql: "DELETE FROM sessions WHERE id IN \
+          (SELECT id FROM sessions WHERE address = $1 AND id < $2 AND id <> $3 \
+           ORDER BY id DESC LIMIT $4) \
           RETURNING id, token_hash, expires_at, user_id",
 };
 

@@ -14,12 +14,12 @@ pub const ALL: &[Query] = &[
     PAGE_BY_PREFIX,
     PAGE_ADMINS,
     PAGE_ADMINS_BY_PREFIX,
-    PAGE_PLAIN,
-    PAGE_PLAIN_BY_PREFIX,
+    PAGE_AMONG,
+    LOOKED_TO,
     ADD,
     SIGNED_IN,
     SET_PASSWORD,
-    SET_NAME,
+    SET_PROFILE,
     PROVE_EMAIL,
     SET_EMAIL,
     CHANGE,
@@ -50,7 +50,7 @@ macro_rules! user_columns {
     () => {
         concat!(
             "u.id, u.email, u.name, u.role, u.status, u.email_verified_at, u.created_at, \
-             u.updated_at, u.last_login_at, ",
+             u.updated_at, u.last_login_at, u.preferences, ",
             inbox_counts!()
         )
     };
@@ -87,35 +87,65 @@ pub const EMAIL_TAKEN: Query =
 pub const EMAIL_KEY: Query =
     Query { name: "user.email_key", sql: "SELECT email_key FROM users WHERE id = $1" };
 
-/// A page of users before an identifier, at most so many.
+/// A page of users before an identifier and not before another one, at most so many.
 pub const PAGE: Query = Query {
     name: "user.page",
     sql: concat!(
         "SELECT ",
         user_columns!(),
-        " FROM users u WHERE u.id < $1 ORDER BY u.id DESC LIMIT $2"
+        " FROM users u WHERE u.id < $1 AND u.id >= $2 ORDER BY u.id DESC LIMIT $3"
     ),
 };
 
-/// The same of those whose canonical address lies in a range, which is what a prefix is.
+/// A page of those whom a filter fits, among the next so many users: no index has the filter, and so
+/// each page looks at a bounded number of them. An empty text, or a number below zero, asks for
+/// nothing; who never signed in did so before every moment.
+pub const PAGE_AMONG: Query = Query {
+    name: "user.page_among",
+    sql: concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM (SELECT * FROM users WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3) u \
+         WHERE ($4 = '' OR u.role = $4) AND ($5 = '' OR u.status = $5) \
+         AND (CAST($6 AS bigint) < 0 OR (u.email_verified_at IS NOT NULL) = ($6 = 1)) \
+         AND coalesce(u.last_login_at, 0) >= $7 AND coalesce(u.last_login_at, 0) < $8 \
+         ORDER BY u.id DESC LIMIT $9"
+    ),
+};
+
+/// The last of the next so many users.
+pub const LOOKED_TO: Query = Query {
+    name: "user.looked_to",
+    sql: "SELECT id FROM users WHERE id < $1 AND id >= $2 ORDER BY id DESC LIMIT 1 OFFSET $3",
+};
+
+/// A page of those whom a filter fits and whose canonical address lies in a range, which is what a
+/// prefix is.
 pub const PAGE_BY_PREFIX: Query = Query {
     name: "user.page_by_prefix",
     sql: concat!(
         "SELECT ",
         user_columns!(),
-        " FROM users u WHERE u.email_key >= $1 AND u.email_key < $2 AND u.id < $3 \
-         ORDER BY u.id DESC LIMIT $4"
+        " FROM users u WHERE u.email_key >= $1 AND u.email_key < $2 AND u.id < $3 AND u.id >= $4 \
+         AND ($5 = '' OR u.role = $5) AND ($6 = '' OR u.status = $6) \
+         AND (CAST($7 AS bigint) < 0 OR (u.email_verified_at IS NOT NULL) = ($7 = 1)) \
+         AND coalesce(u.last_login_at, 0) >= $8 AND coalesce(u.last_login_at, 0) < $9 \
+         ORDER BY u.id DESC LIMIT $10"
     ),
 };
 
-/// A page of admins. The role stands in the text, because only so does the planner know that the
-/// index of admins holds every row that is wanted.
+/// A page of admins whom a filter fits. The role stands in the text, because only so does the planner
+/// know that the index of admins holds every row that is wanted.
 pub const PAGE_ADMINS: Query = Query {
     name: "user.page_admins",
     sql: concat!(
         "SELECT ",
         user_columns!(),
-        " FROM users u WHERE u.role = 'admin' AND u.id < $1 ORDER BY u.id DESC LIMIT $2"
+        " FROM users u WHERE u.role = 'admin' AND u.id < $1 AND u.id >= $2 \
+         AND ($3 = '' OR u.role = $3) AND ($4 = '' OR u.status = $4) \
+         AND (CAST($5 AS bigint) < 0 OR (u.email_verified_at IS NOT NULL) = ($5 = 1)) \
+         AND coalesce(u.last_login_at, 0) >= $6 AND coalesce(u.last_login_at, 0) < $7 \
+         ORDER BY u.id DESC LIMIT $8"
     ),
 };
 
@@ -127,28 +157,11 @@ pub const PAGE_ADMINS_BY_PREFIX: Query = Query {
         "SELECT ",
         user_columns!(),
         " FROM users u WHERE u.role = 'admin' AND u.email_key || '' >= $1 \
-         AND u.email_key || '' < $2 AND u.id < $3 ORDER BY u.id DESC LIMIT $4"
-    ),
-};
-
-/// A page of users who are no admins: nearly everybody, and so in the order of all.
-pub const PAGE_PLAIN: Query = Query {
-    name: "user.page_plain",
-    sql: concat!(
-        "SELECT ",
-        user_columns!(),
-        " FROM users u WHERE u.role = 'user' AND u.id < $1 ORDER BY u.id DESC LIMIT $2"
-    ),
-};
-
-/// A page of users who are no admins and whose canonical address lies in a range.
-pub const PAGE_PLAIN_BY_PREFIX: Query = Query {
-    name: "user.page_plain_by_prefix",
-    sql: concat!(
-        "SELECT ",
-        user_columns!(),
-        " FROM users u WHERE u.role = 'user' AND u.email_key >= $1 AND u.email_key < $2 \
-         AND u.id < $3 ORDER BY u.id DESC LIMIT $4"
+         AND u.email_key || '' < $2 AND u.id < $3 AND u.id >= $4 \
+         AND ($5 = '' OR u.role = $5) AND ($6 = '' OR u.status = $6) \
+         AND (CAST($7 AS bigint) < 0 OR (u.email_verified_at IS NOT NULL) = ($7 = 1)) \
+         AND coalesce(u.last_login_at, 0) >= $8 AND coalesce(u.last_login_at, 0) < $9 \
+         ORDER BY u.id DESC LIMIT $10"
     ),
 };
 
@@ -175,10 +188,10 @@ pub const SET_PASSWORD: Query = Query {
     sql: "UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3",
 };
 
-/// Sets what the user wants to be called.
-pub const SET_NAME: Query = Query {
-    name: "user.set_name",
-    sql: "UPDATE users SET name = $1, updated_at = $2 WHERE id = $3",
+/// Sets what the user wants to be called, and how it wants to see things.
+pub const SET_PROFILE: Query = Query {
+    name: "user.set_profile",
+    sql: "UPDATE users SET name = $1, preferences = $2, updated_at = $3 WHERE id = $4",
 };
 
 /// The address of a user was proven.

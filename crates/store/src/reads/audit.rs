@@ -1,35 +1,39 @@
 //! Reads of the audit trail.
 
 use galen_core::model::{AuditEntry, AuditFilter};
-use galen_core::{Page, PageRequest, StoreResult};
+use galen_core::{Page, PageRequest, StoreResult, UserId};
 
-use super::{before, cut, wanted};
+use super::{between, cut, wanted};
 use crate::queries::audit as queries;
 use crate::rows;
-use crate::tx::{Tx, all};
+use crate::tx::{Tx, Value, all};
 
+/// What concerns a user comes before who did it: of a user's own rows there are few, and those of
+/// one actor are looked for among them.
 pub(crate) fn page(
     tx: &mut dyn Tx,
     filter: &AuditFilter,
     page: PageRequest,
 ) -> StoreResult<Page<AuditEntry>> {
-    let before = before(page);
-    let actor = filter.actor.as_ref().map(|actor| actor.as_bytes());
-    let mut values = Vec::with_capacity(4);
-    let query = match (&filter.actor, &filter.code) {
-        (None, None) => &queries::PAGE,
-        (Some(_), None) => &queries::PAGE_BY_ACTOR,
-        (None, Some(_)) => &queries::PAGE_BY_CODE,
-        (Some(_), Some(_)) => &queries::PAGE_BY_ACTOR_AND_CODE,
+    let (before, least) = between(page, filter.from, filter.until);
+    let whose = filter.subject.as_ref().or(filter.actor.as_ref()).map(UserId::as_bytes);
+    let mut values = Vec::with_capacity(5);
+    let query = match (filter.subject.is_some(), filter.actor.is_some(), filter.code.is_some()) {
+        (false, false, false) => &queries::PAGE,
+        (false, true, false) => &queries::PAGE_BY_ACTOR,
+        (false, false, true) => &queries::PAGE_BY_CODE,
+        (false, true, true) => &queries::PAGE_BY_ACTOR_AND_CODE,
+        (true, _, false) => &queries::PAGE_BY_SUBJECT,
+        (true, _, true) => &queries::PAGE_BY_SUBJECT_AND_CODE,
     };
-    if let Some(actor) = actor {
-        values.push(actor.into());
+    if let Some(whose) = whose {
+        values.push(whose.into());
     }
     if let Some(code) = &filter.code {
         values.push(code.as_str().into());
     }
-    values.push((&before).into());
-    values.push(wanted(page).into());
+    let span: [Value<'_>; 3] = [(&before).into(), (&least).into(), wanted(page).into()];
+    values.extend(span);
     let entries = all(tx, query, &values, rows::audit)?;
     Ok(cut(entries, page, |entry| entry.id.0))
 }

@@ -7,12 +7,13 @@ pub(crate) mod broadcast;
 pub(crate) mod link;
 pub(crate) mod notification;
 pub(crate) mod parcel;
+pub(crate) mod preference;
 pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod vitals;
 pub(crate) mod webhook;
 
-use galen_core::{Id, Page, PageRequest};
+use galen_core::{Id, Page, PageRequest, UnixMs};
 
 /// An identifier after every other: where a first page begins.
 const LAST: [u8; 16] = [0xff; 16];
@@ -20,6 +21,14 @@ const LAST: [u8; 16] = [0xff; 16];
 /// The identifier a page begins before: newest come first.
 fn before(page: PageRequest) -> [u8; 16] {
     page.after.map_or(LAST, |id| *id.as_bytes())
+}
+
+/// The identifier a page begins before, and the least one of it, for rows that were named between two
+/// moments: identifiers sort by time.
+fn between(page: PageRequest, from: Option<UnixMs>, until: Option<UnixMs>) -> ([u8; 16], [u8; 16]) {
+    let id = |at| *Id::least_at(at).as_bytes();
+    let until = until.map_or(LAST, id);
+    (before(page).min(until), from.map_or([0; 16], id))
 }
 
 /// How many rows to ask for: one more than the page holds tells whether there is a next page.

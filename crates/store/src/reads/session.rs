@@ -19,17 +19,21 @@ pub(crate) fn of_user(tx: &mut dyn Tx, user_id: UserId, now: UnixMs) -> StoreRes
 
 pub(crate) fn page(
     tx: &mut dyn Tx,
-    filter: SessionFilter,
+    filter: &SessionFilter,
     page: PageRequest,
 ) -> StoreResult<Page<SessionOwner>> {
     let before = before(page);
     let limit = wanted(page);
-    let owners = match filter.user_id {
-        None => {
+    let owners = match (filter.user_id, &filter.address) {
+        (None, Some(address)) => {
+            let values = [address.as_str().into(), (&before).into(), limit.into()];
+            all(tx, &queries::PAGE_OF_ADDRESS, &values, rows::owner)?
+        }
+        (None, None) => {
             let values = [(&before).into(), limit.into()];
             all(tx, &queries::PAGE, &values, rows::owner)?
         }
-        Some(user_id) => {
+        (Some(user_id), _) => {
             let values = [user_id.as_bytes().into(), (&before).into(), limit.into()];
             all(tx, &queries::PAGE_OF_USER, &values, rows::owner)?
         }

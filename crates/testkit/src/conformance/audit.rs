@@ -11,6 +11,8 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(a_note_is_read_back_as_it_was_written),
     behaviour!(pages_of_the_trail_are_complete_under_every_filter),
     behaviour!(every_row_of_one_act_has_a_name_of_its_own),
+    behaviour!(what_concerns_a_user_is_found_whoever_did_it),
+    behaviour!(a_span_of_the_trail_is_cut_at_its_moments),
 ];
 
 fn failed_login() -> Note {
@@ -51,9 +53,9 @@ async fn pages_of_the_trail_are_complete_under_every_filter(bench: Bench) {
     let code = Some("login.failed".to_owned());
     for (filter, wanted) in [
         (AuditFilter::default(), 13),
-        (AuditFilter { actor: Some(actor), code: None }, 6),
-        (AuditFilter { actor: None, code: code.clone() }, 8),
-        (AuditFilter { actor: Some(actor), code }, 4),
+        (AuditFilter { actor: Some(actor), ..AuditFilter::default() }, 6),
+        (AuditFilter { code: code.clone(), ..AuditFilter::default() }, 8),
+        (AuditFilter { actor: Some(actor), code, ..AuditFilter::default() }, 4),
     ] {
         let mut seen: Vec<AuditId> = Vec::new();
         let mut after = None;
@@ -90,4 +92,49 @@ async fn every_row_of_one_act_has_a_name_of_its_own(bench: Bench) {
     assert_eq!(codes[0], "user.deleted");
     assert!(codes[1..].iter().all(|code| *code == "session.ended"));
     assert_eq!(got.items.last().map(|entry| entry.id), Some(first));
+}
+
+async fn what_concerns_a_user_is_found_whoever_did_it(bench: Bench) {
+    let (ada, bob) = (bench.user("ada", Role::User).await, bench.user("bob", Role::User).await);
+    bench.samples.clock.advance_ms(1);
+    bench.session(ada.id).await;
+    bench.session(bob.id).await;
+    bench.samples.clock.advance_ms(1);
+    bench.store.delete_user(&bench.cx(), bench.samples.act(), ada.id).await.expect("answers");
+    let of = |filter: AuditFilter| {
+        let bench = bench.clone();
+        async move {
+            let got = bench.store.audit(&bench.cx(), &filter, page(None, 20)).await;
+            got.expect("answers")
+                .items
+                .into_iter()
+                .rev()
+                .map(|entry| entry.code)
+                .collect::<Vec<_>>()
+        }
+    };
+    let adas = AuditFilter { subject: Some(ada.id), ..AuditFilter::default() };
+    let all = ["user.created", "login.succeeded", "user.deleted", "session.ended"];
+    assert_eq!(of(adas.clone()).await, all);
+    assert_eq!(of(AuditFilter { subject: Some(bob.id), ..adas.clone() }).await, all[..2]);
+    let ended = AuditFilter { code: Some("session.ended".to_owned()), ..adas };
+    assert_eq!(of(ended).await, ["session.ended"]);
+}
+
+async fn a_span_of_the_trail_is_cut_at_its_moments(bench: Bench) {
+    let mut moments = Vec::new();
+    for _ in 0..5 {
+        bench.samples.clock.advance_ms(10);
+        moments.push(bench.samples.now());
+        bench.store.note(&bench.cx(), bench.samples.act(), failed_login()).await.expect("noted");
+    }
+    let span =
+        AuditFilter { from: Some(moments[1]), until: Some(moments[4]), ..AuditFilter::default() };
+    let got = bench.store.audit(&bench.cx(), &span, page(None, 20)).await.expect("answers");
+    let at: Vec<_> = got.items.iter().map(|entry| entry.at).collect();
+    assert_eq!(
+        at,
+        [moments[3], moments[2], moments[1]],
+        "the first moment counts, the last does not"
+    );
 }

@@ -1,6 +1,8 @@
 //! What holds of sessions.
 
-use galen_core::model::{EndReason, EndedSession, Role, SessionFilter, SessionTouch};
+use galen_core::model::{
+    EndReason, EndedSession, Revocation, RevokedOf, Role, SessionFilter, SessionTouch,
+};
 use galen_core::{ChangePassword, EndSession, EndSessions, OpenSession, Secret, SessionId, UserId};
 
 use super::bench::{Bench, hashes, page};
@@ -23,6 +25,7 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(an_old_password_hash_changes_no_password),
     behaviour!(a_users_sessions_are_listed_without_expired_ones),
     behaviour!(pages_of_sessions_are_complete_and_do_not_overlap),
+    behaviour!(an_admin_ends_many_sessions_in_slices_and_keeps_one),
 ];
 
 async fn end(bench: &Bench, id: SessionId, owner: Option<UserId>) -> bool {
@@ -297,13 +300,14 @@ async fn pages_of_sessions_are_complete_and_do_not_overlap(bench: Bench) {
     }
     every.reverse();
     adas.reverse();
-    for (filter, wanted) in
-        [(SessionFilter::default(), every), (SessionFilter { user_id: Some(ada.id) }, adas)]
-    {
+    for (filter, wanted) in [
+        (SessionFilter::default(), every),
+        (SessionFilter { user_id: Some(ada.id), address: None }, adas),
+    ] {
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let got = bench.store.sessions(&bench.cx(), filter, page(after, 2)).await;
+            let got = bench.store.sessions(&bench.cx(), filter.clone(), page(after, 2)).await;
             let got = got.expect("answers");
             seen.extend(got.items.iter().map(|owner| owner.session.id));
             assert!(got.items.iter().all(|owner| owner.user.id == owner.session.user_id));
@@ -314,4 +318,43 @@ async fn pages_of_sessions_are_complete_and_do_not_overlap(bench: Bench) {
         }
         assert_eq!(seen, wanted);
     }
+}
+
+async fn an_admin_ends_many_sessions_in_slices_and_keeps_one(bench: Bench) {
+    let ada = bench.user("ada", Role::User).await;
+    let bob = bench.user("bob", Role::User).await;
+    let (_, kept) = bench.session(bob.id).await;
+    for _ in 0..5 {
+        bench.samples.clock.advance_ms(1);
+        bench.session(ada.id).await;
+        bench.session(bob.id).await;
+    }
+    bench.samples.clock.advance_ms(1);
+    let before = bench.samples.new_session(bob.id).id;
+    let revocation = Revocation {
+        of: RevokedOf::User(ada.id),
+        before,
+        keep: kept.session.id,
+        max_rows: 3,
+        owed: None,
+    };
+    let slice = |revocation: Revocation| {
+        let bench = bench.clone();
+        async move {
+            let act = bench.samples.act();
+            bench.store.revoke_sessions(&bench.cx(), act, revocation).await.expect("answers")
+        }
+    };
+    let (first, second) = (slice(revocation.clone()).await, slice(revocation.clone()).await);
+    assert_eq!((first.len(), second.len()), (3, 2));
+    assert!(first.iter().chain(&second).all(|one| one.user_id == ada.id));
+    let address = kept.session.address.clone().expect("it was opened from somewhere");
+    let elsewhere =
+        Revocation { of: RevokedOf::Address("203.0.113.9".to_owned()), ..revocation.clone() };
+    assert_eq!(slice(elsewhere).await.len(), 0);
+    let here = Revocation { of: RevokedOf::Address(address), ..revocation.clone() };
+    assert_eq!(slice(here).await.len(), 3);
+    let all = Revocation { of: RevokedOf::Everybody, max_rows: 100, ..revocation };
+    assert_eq!(slice(all).await.len(), 2);
+    assert_eq!(bench.counts().await.sessions_active, 1);
 }

@@ -1,9 +1,11 @@
 //! What holds of users.
 
 use galen_core::model::{
-    EmailKey, InboxAsk, ProfileChange, Role, Shelf, UserChange, UserChangeOutcome, UserCreation,
-    UserFilter, UserStatus,
+    EmailKey, InboxAsk, Preferences, ProfileChange, Role, Shelf, Theme, UserChange,
+    UserChangeOutcome, UserCreation, UserFilter, UserStatus,
 };
+
+use galen_core::post::Language;
 
 use super::bench::{Bench, hashes, page};
 use super::{Behaviour, behaviour};
@@ -22,6 +24,8 @@ pub const ALL: &[Behaviour] = &[
     behaviour!(pages_of_users_are_complete_and_do_not_overlap),
     behaviour!(a_prefix_finds_the_addresses_that_begin_with_it),
     behaviour!(users_of_a_role_are_listed_in_pages_with_and_without_a_prefix),
+    behaviour!(what_a_filter_asks_for_is_found_page_by_page),
+    behaviour!(preferences_are_kept_and_what_is_not_said_stays),
 ];
 
 fn status(status: UserStatus) -> UserChange {
@@ -66,7 +70,7 @@ async fn a_profile_change_changes_the_name_and_nothing_else(bench: Bench) {
     let user = bench.user("ada", Role::User).await;
     bench.samples.clock.advance_ms(5);
     let cx = bench.cx();
-    let named = ProfileChange { name: Some("Countess".to_owned()) };
+    let named = ProfileChange { name: Some("Countess".to_owned()), preferences: None };
     let act = bench.samples.act_of(user.id);
     let changed = bench.store.change_profile(&cx, act, user.id, named).await.expect("answers");
     let wanted = galen_core::model::User {
@@ -223,12 +227,12 @@ async fn a_prefix_finds_the_addresses_that_begin_with_it(bench: Bench) {
     for (prefix, wanted) in
         [("ann", vec!["anna", "ann"]), ("an_", vec!["an_a"]), ("an%", vec!["an%a"]), ("c", vec![])]
     {
-        let filter = UserFilter { email_prefix: Some(prefix.to_owned()), role: None };
+        let filter = UserFilter { email_prefix: Some(prefix.to_owned()), ..UserFilter::default() };
         let got = bench.store.users(&bench.cx(), &filter, page(None, 20)).await.expect("answers");
         let names: Vec<&str> = got.items.iter().map(|user| user.name.as_str()).collect();
         assert_eq!(names, wanted, "{prefix}");
     }
-    let filter = UserFilter { email_prefix: Some("an".to_owned()), role: None };
+    let filter = UserFilter { email_prefix: Some("an".to_owned()), ..UserFilter::default() };
     let first = bench.store.users(&bench.cx(), &filter, page(None, 3)).await.expect("answers");
     let rest = bench.store.users(&bench.cx(), &filter, page(first.next, 3)).await.expect("answers");
     assert_eq!((first.items.len(), rest.items.len(), rest.next), (3, 2, None));
@@ -236,7 +240,11 @@ async fn a_prefix_finds_the_addresses_that_begin_with_it(bench: Bench) {
 
 /// The names a filter finds, page by page.
 async fn found(bench: &Bench, role: Role, prefix: Option<&str>) -> Vec<String> {
-    let filter = UserFilter { email_prefix: prefix.map(str::to_owned), role: Some(role) };
+    let filter = UserFilter {
+        email_prefix: prefix.map(str::to_owned),
+        role: Some(role),
+        ..UserFilter::default()
+    };
     let (mut names, mut after) = (Vec::new(), None);
     loop {
         let got = bench.store.users(&bench.cx(), &filter, page(after, 2)).await.expect("answers");
@@ -272,4 +280,69 @@ async fn users_of_a_role_are_listed_in_pages_with_and_without_a_prefix(bench: Be
     change(&bench, ids[1], role(Role::Admin)).await;
     assert_eq!(found(&bench, Role::Admin, None).await, ["dan", "ant", "cat", "bea"]);
     assert_eq!(found(&bench, Role::User, Some("an")).await, ["anna", "ann"]);
+}
+
+async fn what_a_filter_asks_for_is_found_page_by_page(bench: Bench) {
+    let mut made = Vec::new();
+    for name in ["ann", "bea", "cat", "dan", "eve", "fay"] {
+        bench.samples.clock.advance_ms(1_000);
+        made.push(bench.user(name, Role::User).await);
+    }
+    for number in [1, 3, 5] {
+        change(&bench, made[number].id, status(UserStatus::Disabled)).await;
+    }
+    bench.session(made[0].id).await;
+    let signed_in_at = bench.samples.now();
+    let names = |filter: UserFilter| {
+        let bench = bench.clone();
+        async move {
+            let (mut names, mut after) = (Vec::new(), None);
+            loop {
+                let got = bench.store.users(&bench.cx(), &filter, page(after, 2)).await;
+                let got = got.expect("answers");
+                names.extend(got.items.into_iter().map(|user| user.name));
+                after = got.next;
+                if after.is_none() {
+                    return names;
+                }
+            }
+        }
+    };
+    let any = UserFilter::default();
+    let disabled = UserFilter { status: Some(UserStatus::Disabled), ..any.clone() };
+    assert_eq!(names(disabled.clone()).await, ["fay", "dan", "bea"]);
+    let until = Some(made[5].created_at);
+    assert_eq!(
+        names(UserFilter { created_until: until, ..disabled.clone() }).await,
+        ["dan", "bea"]
+    );
+    let from = Some(made[3].created_at);
+    assert_eq!(names(UserFilter { created_from: from, ..disabled }).await, ["fay", "dan"]);
+    let seen = UserFilter { seen_from: Some(signed_in_at), ..any.clone() };
+    assert_eq!(names(seen).await, ["ann"]);
+    let never = UserFilter { seen_until: Some(signed_in_at), ..any.clone() };
+    assert_eq!(names(never).await.len(), 5);
+    assert_eq!(names(UserFilter { verified: Some(true), ..any.clone() }).await.len(), 0);
+    let prefix = Some("d".to_owned());
+    let active = UserFilter { status: Some(UserStatus::Active), email_prefix: prefix, ..any };
+    assert_eq!(names(active).await.len(), 0);
+}
+
+async fn preferences_are_kept_and_what_is_not_said_stays(bench: Bench) {
+    let user = bench.user("ada", Role::User).await;
+    assert_eq!(user.preferences, Preferences::default());
+    let wanted = Preferences {
+        language: Some(Language::Fa),
+        theme: Theme::Dark,
+        time_zone: Some("Asia/Tehran".to_owned()),
+        shortcuts: false,
+        ..Preferences::default()
+    };
+    let change = ProfileChange { name: None, preferences: Some(wanted.clone()) };
+    let act = bench.samples.act_of(user.id);
+    let changed = bench.store.change_profile(&bench.cx(), act, user.id, change).await;
+    let changed = changed.expect("answers").expect("there is such a user");
+    assert_eq!((changed.name.as_str(), &changed.preferences), (user.name.as_str(), &wanted));
+    let kept = bench.store.user(&bench.cx(), user.id).await.expect("answers");
+    assert_eq!(kept, Some(changed));
 }

@@ -67,7 +67,7 @@ const DEEDS: &[(&str, Deed)] = &[
     }),
     ("change_profile", |bench, act, user_id| {
         Box::pin(async move {
-            let change = ProfileChange { name: Some("Countess".to_owned()) };
+            let change = ProfileChange { name: Some("Countess".to_owned()), preferences: None };
             bench.store.change_profile(&bench.cx(), act, user_id, change).await.map(drop)
         })
     }),

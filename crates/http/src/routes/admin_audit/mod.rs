@@ -1,3 +1,5 @@
 //! Admins and the audit trail.
 
+pub(super) mod dto;
+pub(super) mod export;
 pub(super) mod list;

@@ -1,8 +1,9 @@
 //! `GET /api/admin/sessions`: who is signed in.
 
-use galen_core::SessionId;
-use galen_core::UserId;
+use std::net::IpAddr;
+
 use galen_core::model::{SessionFilter, SessionOwner};
+use galen_core::{Code, SessionId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,6 +49,7 @@ impl<'a> OwnedSession<'a> {
 /// Lists sessions of all users.
 #[utoipa::path(get, path = "/api/admin/sessions", tag = "admin", security(("session" = [])), params(
     ("user_id" = Option<String>, Query, format = "uuid", description = "Only this user's."),
+    ("address" = Option<String>, Query, description = "Only those opened from this IP address."),
     ("after" = Option<String>, Query, format = "uuid", description = "The `next` of the page before."),
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "Rows; 20 if nothing is said."),
 ), responses(
@@ -55,8 +57,13 @@ impl<'a> OwnedSession<'a> {
 ))]
 pub(crate) async fn list(by: Admin, mut query: Query) -> Answer {
     let page = query.page();
-    let filter =
-        SessionFilter { user_id: query.parsed("user_id", "Expected a user's identifier.") };
+    let user_id = query.parsed("user_id", "Expected a user's identifier.");
+    let address: Option<IpAddr> = query.parsed("address", "Expected an IP address.");
+    if user_id.is_some() && address.is_some() {
+        query.refuse("address", Code::FieldRange, "Expected a user or an address, not both.");
+    }
+    let address = address.map(|address| address.to_canonical().to_string());
+    let filter = SessionFilter { user_id, address };
     query.finish()?;
     let found = by.accounts().sessions(by.cx(), by.caller(), filter, page).await?;
     let asking = by.caller().session.id;

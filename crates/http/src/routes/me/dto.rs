@@ -1,11 +1,15 @@
 //! How users and sessions look from outside: nothing of them that opens anything.
 
 use galen_account::Caller;
-use galen_core::model::{Role, Session, User, UserStatus};
+use galen_core::model::{
+    Calendar, Density, Digits, Preferences, Role, Session, Theme, User, UserStatus,
+};
+use galen_core::post::Language;
 use galen_core::{SessionId, UnixMs, UserId};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use crate::time::Time;
 
@@ -27,6 +31,46 @@ pub(crate) fn status_schema() -> Schema {
 /// The schema of a notification's level.
 pub(crate) fn level_schema() -> Schema {
     words(&galen_core::model::Level::ALL.map(galen_core::model::Level::name))
+}
+
+/// One of a few words, or nothing.
+fn maybe_words(of: &[&str]) -> ObjectBuilder {
+    let all = of.iter().map(|word| Value::from(*word)).chain([Value::Null]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+        .enum_values(Some(all))
+}
+
+/// The schema of how a user wants to see things.
+pub(crate) fn preferences_schema() -> Schema {
+    let said = |schema: ObjectBuilder, what: &str| schema.description(Some(what.to_owned()));
+    let some = |of: &[&str]| {
+        let of: Vec<Value> = of.iter().map(|word| Value::from(*word)).collect();
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(of))
+    };
+    let names = |of: &[&str]| maybe_words(of);
+    let language = names(&Language::ALL.map(Language::tag));
+    let zone = ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+        .max_length(Some(64));
+    let shortcuts = ObjectBuilder::new().schema_type(Type::Boolean);
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("How a user wants to see things."))
+        .property("language", said(language, "The language; the browser's when null."))
+        .property("theme", said(some(Theme::WORDS), "Light or dark."))
+        .property("time_zone", said(zone, "An IANA time zone; the device's when null."))
+        .property(
+            "calendar",
+            said(names(Calendar::WORDS), "A calendar of CLDR; the language's own when null."),
+        )
+        .property(
+            "digits",
+            said(names(Digits::WORDS), "Digits of CLDR; the language's own when null."),
+        )
+        .property("density", said(some(Density::WORDS), "How much room things take."))
+        .property("shortcuts", said(shortcuts, "Whether single keys are shortcuts."))
+        .into()
 }
 
 /// A user.
@@ -54,6 +98,9 @@ pub(crate) struct UserView<'a> {
     updated_at: Time,
     /// When it last signed in, if it did.
     last_login_at: Option<Time>,
+    /// How it wants to see things.
+    #[schema(schema_with = preferences_schema)]
+    preferences: &'a Preferences,
 }
 
 impl<'a> From<&'a User> for UserView<'a> {
@@ -68,6 +115,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
             last_login_at: user.last_login_at.map(Time),
+            preferences: &user.preferences,
         }
     }
 }

@@ -7,13 +7,10 @@ use http::HeaderValue;
 use http::header::{CONTENT_TYPE, LINK};
 
 use super::dto::NotificationView;
-use crate::answer::Answer;
+use crate::answer::{Answer, NDJSON};
 use crate::caller::SignedIn;
 use crate::extract::Query;
 use crate::fault::Fault;
-
-/// Lines of JSON: one object a line (github.com/ndjson/ndjson-spec).
-const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 /// Lines a page has when nothing is said, and at the most: a page is held in memory.
 const LINES: (u32, u32) = (200, 200);

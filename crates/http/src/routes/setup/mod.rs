@@ -1,4 +1,3 @@
 //! The first admin, made once.
 
 pub(super) mod complete;
-pub(super) mod page;

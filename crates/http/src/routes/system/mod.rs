@@ -1,6 +1,5 @@
 //! What the server says of itself.
 
-pub(super) mod home;
 pub(super) mod livez;
 pub(super) mod metrics;
 pub(super) mod openapi;

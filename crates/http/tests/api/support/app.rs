@@ -8,12 +8,15 @@ use galen_account::{Accounts, AdminUser, Keys, LimitPolicy, Policy, Ports};
 use galen_core::model::{Role, User};
 use galen_core::outbox::{KeptParcel, PostRoom};
 use galen_core::post::{Channel, Rendered};
-use galen_core::{Clock, Code, Cx, Health, Refusal, RequestId, Secret, Store};
-use galen_http::{App, AppParts, CheckStatus, Drained, HttpSettings, Hub, serve};
+use galen_core::{Clock, Code, Cx, Fut, Health, Refusal, RequestId, Secret, Store};
+use galen_http::{
+    App, AppParts, CheckStatus, ConfiguredKey, ConfiguredSection, Drained, HttpSettings, Hub,
+    JobStatus, Jobs, serve,
+};
 use galen_monitor::{Monitor, MonitorParts, MonitorSettings};
 use galen_store::{HistorySettings, SqliteHistory, SqliteSettings, SqliteStore};
 use galen_testkit::{CollectingObserver, SeededEntropy};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +88,8 @@ impl TestApp {
             monitor: Arc::clone(&monitor),
             hub: Arc::clone(&hub),
             checks: Arc::new(|| vec![check()]),
+            jobs: Arc::new(OneJob),
+            configured: vec![configured()],
             post: Arc::new(Plain),
             examiner: Arc::new(Noted::default()),
             recorder,
@@ -236,6 +241,31 @@ impl PostRoom for Plain {
     fn carries(&self, _: Channel) -> bool {
         false
     }
+}
+
+/// The periodic work of every test application: a task that may be run by hand, and one that may not.
+struct OneJob;
+
+impl Jobs for OneJob {
+    fn statuses(&self) -> Vec<JobStatus> {
+        let job = |name: &str, by_hand| JobStatus {
+            name: name.to_owned(),
+            every_ms: 1_000,
+            by_hand,
+            ..JobStatus::default()
+        };
+        vec![job("rows.sweep", true), job("monitor.tick", false)]
+    }
+
+    fn run<'a>(&'a self, name: &'a str) -> Fut<'a, Result<Value, String>> {
+        Box::pin(async move { Ok(json!({ "ran": name })) })
+    }
+}
+
+/// The configuration of every test application.
+fn configured() -> ConfiguredSection {
+    let key = ConfiguredKey { name: "listen", origin: "default", ..ConfiguredKey::default() };
+    ConfiguredSection { name: "server", about: "Where it listens.", keys: vec![key] }
 }
 
 /// The one synthetic check of every test application.

@@ -74,7 +74,8 @@ impl Play {
 
     /// What is noted of rounds through the readers.
     async fn rounds(&self) -> Vec<String> {
-        let filter = AuditFilter { code: Some("pool.recycled".to_owned()), actor: None };
+        let filter =
+            AuditFilter { code: Some("pool.recycled".to_owned()), ..AuditFilter::default() };
         let page = PageRequest { after: None, limit: 20 };
         let page = self.store.audit(&self.samples.cx(), &filter, page).await.unwrap();
         page.items.into_iter().map(|entry| entry.params).collect()

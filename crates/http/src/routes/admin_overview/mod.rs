@@ -1,0 +1,3 @@
+//! Admins and the whole at a glance.
+
+pub(super) mod read;

@@ -1,0 +1,3 @@
+//! Admins and the configuration.
+
+pub(super) mod list;

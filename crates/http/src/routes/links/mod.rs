@@ -1,3 +1,0 @@
-//! The pages that mailed links open.
-
-pub(super) mod page;

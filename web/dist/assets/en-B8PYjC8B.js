@@ -1,0 +1,1 @@
+var e={"group.watch":`Watch`,"group.people":`People`,"group.mend":`Mend`,"group.house":`House`,"to.own":`My account`};export{e as default};

@@ -1,0 +1,1 @@
+var e={"group.watch":`پایش`,"group.people":`افراد`,"group.mend":`درمان`,"group.house":`سامانه`,"to.own":`حساب من`};export{e as default};

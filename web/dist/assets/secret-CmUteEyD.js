@@ -1,0 +1,1 @@
+function e(e){let t=e.split(`#`).at(-1)??``;return new URLSearchParams(t).get(`token`)??e.trim()}var t=new URLSearchParams(location.hash.slice(1)).get(`token`)??``,n=t;t!==``&&history.replaceState(null,``,location.pathname+location.search);export{e as n,n as t};

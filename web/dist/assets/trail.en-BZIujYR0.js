@@ -1,0 +1,1 @@
+var e={"trail.title":`Audit trail`,"trail.what":`What`,"trail.at":`When`,"trail.by":`By`,"trail.to":`Account`,"trail.from":`From`,"trail.request":`Request`};export{e as default};

@@ -1,0 +1,1 @@
+var e={"trail.title":`رد ممیزی`,"trail.what":`چه`,"trail.at":`کی`,"trail.by":`به دست`,"trail.to":`حساب`,"trail.from":`از`,"trail.request":`درخواست`};export{e as default};

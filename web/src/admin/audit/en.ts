@@ -1,0 +1,21 @@
+// The audit trail, in English.
+export default {
+  "audit.title": "Audit trail",
+  "audit.says": "Who did what, from where, in which request. Rows are only ever added.",
+  "audit.code": "What",
+  "audit.code.any": "Everything",
+  "audit.range": "When",
+  "audit.range.any": "Any time",
+  "audit.range.h1": "Last hour",
+  "audit.range.d1": "Last day",
+  "audit.range.d7": "Last 7 days",
+  "audit.range.d30": "Last 30 days",
+  "audit.user": "Account",
+  "audit.user.says": "Identifier of an account",
+  "audit.whose": "Whose",
+  "audit.whose.about": "What concerns it",
+  "audit.whose.by": "What it did",
+  "audit.none": "Nothing has happened yet",
+  "audit.export": "Export NDJSON",
+  "audit.export.says": "The filtered trail, 10,000 rows at the most. The export stands in the trail.",
+} as const;

@@ -1,0 +1,38 @@
+// The log, in Persian.
+import type { Translated } from "../../lib/words";
+import type en from "./en";
+
+export default {
+  "logs.title": "رویدادنامه",
+  "logs.says": "آنچه سرور دربارهٔ خود نوشته، تا جایی که نگه داشته شده است.",
+  "logs.text": "جست‌وجو در سطرها",
+  "logs.level": "سطح",
+  "logs.level.any": "همهٔ سطح‌ها",
+  "logs.level.warn": "هشدارها و خطاها",
+  "logs.level.error": "خطاها",
+  "logs.level.info": "آگاهی و بالاتر",
+  "logs.level.debug": "اشکال‌زدایی و بالاتر",
+  "logs.range": "کی",
+  "logs.range.any": "هر زمان",
+  "logs.range.h1": "ساعت گذشته",
+  "logs.range.d1": "روز گذشته",
+  "logs.range.d7": "۷ روز گذشته",
+  "logs.code": "کد مشکل",
+  "logs.route": "مسیر",
+  "logs.user": "شناسهٔ کاربر",
+  "logs.request": "شناسهٔ درخواست",
+  "logs.more": "فیلترهای بیشتر",
+  "logs.follow": "دنبال کردن",
+  "logs.following": "در حال دنبال کردن",
+  "logs.none": "هنوز سطری نیست",
+  "logs.none.says": "همین که سرور چیزی بگوید سطرها اینجا پیدا می‌شوند.",
+  "logs.fields": "ویژگی‌ها",
+  "logs.new.one": "{n} سطر تازه",
+  "logs.new.other": "{n} سطر تازه",
+  "logs.only.request": "فقط همین درخواست",
+  "level.trace": "رد",
+  "level.debug": "اشکال‌زدایی",
+  "level.info": "آگاهی",
+  "level.warn": "هشدار",
+  "level.error": "خطا",
+} satisfies Translated<typeof en>;

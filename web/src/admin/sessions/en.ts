@@ -1,0 +1,21 @@
+// All sessions, in English.
+export default {
+  "sessions.title": "Sessions",
+  "sessions.now": "Active now",
+  "sessions.waiting": "Expired, not swept",
+  "sessions.limit": "An alert fires above {n}",
+  "sessions.by_user": "User's identifier",
+  "sessions.by_address": "IP address",
+  "sessions.by": "Search by",
+  "sessions.chart": "Active sessions, last day",
+  "sessions.sweep": "Sweep now",
+  "sessions.swept": "{before} before, {after} after",
+  "sessions.sweep.says": "Removes expired sessions, as the server does by itself every few minutes.",
+  "sessions.everyone": "Sign everyone out",
+  "sessions.everyone.says": "After a break-in, or when it is not known who is signed in. Every session ends at once; everybody has to sign in again. It stands in the audit trail.",
+  "sessions.everyone.ask": "Sign everyone out?",
+  "sessions.everyone.typed": "sign everyone out",
+  "sessions.everyone.own": "End my own session, too",
+  "sessions.everyone.count.one": "{n} session ends.",
+  "sessions.everyone.count.other": "{n} sessions end.",
+} as const;

@@ -1,0 +1,22 @@
+// The configuration, in English.
+export default {
+  "settings.title": "Settings",
+  "settings.says": "What the server is configured with, and where each value comes from. Settings are changed in the file, the environment or the command line, and taken with the next start.",
+  "settings.search": "Search settings",
+  "settings.origin": "Origin",
+  "settings.origin.any": "Every origin",
+  "settings.origin.default": "Default",
+  "settings.origin.file": "File",
+  "settings.origin.environment": "Environment",
+  "settings.origin.flag": "Command line",
+  "settings.origin.changed": "Changed from the default",
+  "settings.unset": "not set",
+  "settings.secret": "set, never shown",
+  "settings.key": "Setting",
+  "settings.value": "Value",
+  "settings.about": "About",
+  "settings.version": "Version",
+  "settings.started": "Started",
+  "settings.none": "There are no settings",
+  "settings.sections": "Sections",
+} as const;
