@@ -28,8 +28,9 @@ pub const VERB: &str = "__examine";
 const ORDER_BYTES_MAX: u64 = 1 << 20;
 /// All that a child may say, in bytes: a report with every raw sample has a few megabytes.
 const SAID_BYTES_MAX: u64 = 64 << 20;
-/// How long an examination may take: a minute of probing, and for a repair as much once more.
-const DEADLINE: Duration = Duration::from_secs(180);
+/// How long an examination may take: a minute of probing, for a repair as much once more, and the
+/// judging, all of it on a machine that has other work.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What a child is sent to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
