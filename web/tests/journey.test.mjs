@@ -65,8 +65,8 @@ test("somebody signs up, proves the address, signs in, says a name, and signs ou
   await press(page, "Account");
   await press(page, "Sign out");
   await title(page, "Sign in");
-  await page.goto(`${galen.url}/settings/profile`);
   page.allowed.push(401);
+  await page.goto(`${galen.url}/settings/profile`);
   await page.waitForURL(`${galen.url}/login?next=%2Fsettings%2Fprofile`);
   await done(page);
 });
