@@ -91,7 +91,7 @@ test("a token of another session is exchanged without a word", async () => {
   const page = await watchedPage(browser, { url: galen.url });
   page.allowed.push(403);
   await signIn(page, galen.url, "sara@example.org", "/settings/profile");
-  await page.getByLabel("Name").fill("Sara A.");
+  await page.getByRole("textbox", { name: "Name" }).fill("Sara A.");
   // Signing in anew in another tab replaces the session and with it the token this page knows.
   const other = await page.context().newPage();
   await other.goto(`${galen.url}/login?next=/dashboard`);

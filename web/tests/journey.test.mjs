@@ -59,7 +59,7 @@ test("somebody signs up, proves the address, signs in, says a name, and signs ou
   await title(page, "Dashboard");
   await page.getByText("Say what you want to be called").waitFor();
   await page.getByRole("link", { name: "Do it" }).click();
-  await page.getByLabel("Name").fill("سارا امینی");
+  await page.getByRole("textbox", { name: "Name" }).fill("سارا امینی");
   await press(page, "Save");
   await page.getByText("Saved").waitFor();
   await press(page, "Account");
@@ -148,6 +148,13 @@ test("the keyboard alone signs in and reaches every setting, in the order of the
   await page.keyboard.press("Enter");
   await title(page, "Devices");
   assert.equal(await page.evaluate(() => document.activeElement.id), "main", "the focus goes to the new screen");
+  await page.keyboard.press("Control+KeyK");
+  await page.getByRole("combobox", { name: "Where to?" }).waitFor();
+  await page.keyboard.type("pref");
+  await page.keyboard.press("Enter");
+  await title(page, "Preferences");
+  await page.goBack();
+  await title(page, "Devices");
   await page.getByRole("button", { name: "Sign out everywhere" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();

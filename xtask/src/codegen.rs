@@ -20,6 +20,7 @@ const ALL: &[Generated] = &[
     Generated { file: "docs/reference/cli.md", name: "cli" },
     Generated { file: "docs/reference/configuration.md", name: "config-reference" },
     Generated { file: "docs/reference/checks.md", name: "checks" },
+    Generated { file: "docs/reference/report.schema.json", name: "report-schema" },
     Generated { file: "docs/reference/alerts.md", name: "alerts" },
     Generated { file: "docs/reference/metrics.md", name: "metrics" },
 ];

@@ -183,6 +183,14 @@ typed_id!(
     WebhookId
 );
 typed_id!(
+    /// Names an examination by the doctor.
+    ExaminationId
+);
+typed_id!(
+    /// Names a browser's subscription.
+    PushId
+);
+typed_id!(
     /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
     LinkId
 );

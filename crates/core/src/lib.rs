@@ -7,7 +7,9 @@
 mod bus;
 mod clock;
 mod cx;
+pub mod dispatch;
 mod entropy;
+pub mod examinations;
 mod health;
 mod history;
 mod id;
@@ -21,6 +23,7 @@ pub mod outbox;
 mod page;
 pub mod post;
 pub mod preferences;
+pub mod push;
 mod refusal;
 mod secret;
 mod store;
@@ -30,15 +33,15 @@ pub mod webhooks;
 pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
-pub use entropy::Entropy;
+pub use entropy::{Derived, Entropy};
 pub use health::{Health, Resource, ResourceHolder, ResourceState};
 pub use history::{
     Annotation, Frame, FrameAsk, History, HistoryBatch, HistoryFacts, HistoryReceipt, KeptAlert,
     LogAsk, LogLevel, LogLine, LoggedLine, Shed, Tier,
 };
 pub use id::{
-    AlertId, ApiKeyId, AuditId, Id, IdError, LinkId, NotificationId, ParcelId, RequestId,
-    SessionId, SilenceId, UserId, WebhookId,
+    AlertId, ApiKeyId, AuditId, ExaminationId, Id, IdError, LinkId, NotificationId, ParcelId,
+    PushId, RequestId, SessionId, SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use network::{Network, NetworkError};

@@ -9,7 +9,7 @@ use crate::evidence::{Collector, Evidence, FactId, FactKey, object, redact};
 use crate::progress::{Progress, Stage};
 use crate::proof;
 use crate::repairs::port::Repairer;
-use crate::repairs::run::{self, Applied};
+use crate::repairs::run::{self, Applied, Orders};
 use crate::repairs::{self, Offer};
 use crate::report::{self, Ending, Previous, Report, Run};
 use crate::target::Target;
@@ -56,8 +56,10 @@ pub struct Ports {
 /// The doctor failed, or was asked wrongly.
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
-    /// `--apply` on something that is not this installation.
-    #[error("--apply works on this installation only; {0} is told what to do, never changed")]
+    /// `--apply` alone on something that is not this installation.
+    #[error(
+        "--apply alone works on this installation only; {0} is told what to do, and changed only by a repair that is named"
+    )]
     ApplyOnStranger(String),
     /// Nothing to examine.
     #[error("nothing to examine: give a URL, --pid or --db")]
@@ -82,8 +84,22 @@ impl DoctorError {
 /// # Errors
 /// See [`DoctorError`]. A sick target is no error: it is the report's outcome.
 pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, DoctorError> {
+    let orders = Orders { automatic: request.apply, ..Orders::default() };
+    examine_and_repair(request, orders, ports).await
+}
+
+/// Examines a target, carries the ordered repairs out as far as their causes are found, and reports.
+///
+/// # Errors
+/// See [`DoctorError`].
+pub async fn examine_and_repair(
+    request: ExamineRequest,
+    orders: Orders,
+    ports: Ports,
+) -> Result<Report, DoctorError> {
     let target = &request.target;
-    if request.apply && !target.own {
+    let is_for_own = orders.automatic && orders.named.is_empty() && orders.ask.is_none();
+    if is_for_own && !target.own {
         return Err(DoctorError::ApplyOnStranger(target.name()));
     }
     let has_database = target.database.is_some() || target.postgres.is_some();
@@ -96,9 +112,11 @@ pub async fn examine(request: ExamineRequest, ports: Ports) -> Result<Report, Do
     let case = Case::new(&evidence, &request.thresholds, target.own);
     let verdict = verdict::reach(&case);
     let offers = repairs::offers(&case, verdict.findings.iter().chain(&verdict.hygiene));
-    let (applied, later) = match (&ports.repairer, request.apply) {
-        (Some(repairer), true) => repair(&request, &ports, repairer.as_ref(), &case, &offers).await,
-        _ => (Vec::new(), Vec::new()),
+    let (applied, later) = match &ports.repairer {
+        Some(repairer) => {
+            repair(&request, &ports, repairer.as_ref(), &case, (&orders, &offers)).await
+        }
+        None => (Vec::new(), Vec::new()),
     };
     ports.progress.step(Stage::Report, "writing the report");
     let run = Run {
@@ -133,17 +151,20 @@ async fn probe(target: &Target, ports: &Ports, last: FactId) -> Evidence {
     collector.seal_after(last, ports.clock.now())
 }
 
-/// Carries the AUTO repairs out one at a time, each with its own probing after it.
+/// Carries the ordered repairs out one at a time, each with its own probing after it.
 async fn repair(
     request: &ExamineRequest,
     ports: &Ports,
     repairer: &dyn Repairer,
     case: &Case<'_>,
-    offers: &[Offer],
+    (orders, offers): (&Orders, &[Offer]),
 ) -> (Vec<Applied>, Vec<Evidence>) {
     let mut applied = Vec::new();
     let mut later: Vec<Evidence> = Vec::new();
-    for (offer, action) in run::automatic(offers) {
+    for (offer, action) in orders.among(offers) {
+        if !orders.want(offer) {
+            continue;
+        }
         ports.progress.step(Stage::Repair, offer.repair.title.english());
         let pending = match run::apply(repairer, (offer, action), ports.clock.now()).await {
             Ok(pending) => pending,

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Fact, FactId, Value};
 use crate::stats;
@@ -236,7 +236,7 @@ impl fmt::Display for Expr {
 }
 
 /// How a figure is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Milliseconds; printed as seconds from 1000 on.

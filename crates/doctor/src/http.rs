@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub use hyper::header::{HeaderName, HeaderValue};
+pub use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub use crate::probes::http_client::Outcome;
 use crate::probes::http_client::{self, Exchange, Limits};

@@ -32,7 +32,7 @@ pub mod validate;
 pub mod verdict;
 pub mod words;
 
-pub use examine::{DoctorError, ExamineRequest, Ports, Witness, examine};
+pub use examine::{DoctorError, ExamineRequest, Ports, Witness, examine, examine_and_repair};
 pub use postgres_access::PostgresAccess;
 pub use progress::{Progress, Silent, Stage};
 pub use report::{Previous, Report};

@@ -20,6 +20,22 @@ pub enum Stage {
     Report,
 }
 
+impl Stage {
+    /// The stage as it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discover => "discover",
+            Self::Probe => "probe",
+            Self::Inspect => "inspect",
+            Self::Judge => "judge",
+            Self::Repair => "repair",
+            Self::Prove => "prove",
+            Self::Report => "report",
+        }
+    }
+}
+
 /// Hears of progress. Called from several tasks; must not block.
 pub trait Progress: Send + Sync {
     /// A step of a stage began; `detail` is short and already redacted.

@@ -1,15 +1,15 @@
 //! A sentence of a report: a code, its parameters, and the ids of the facts it rests on.
 
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::{Error, SerializeStruct, Serializer};
+use serde_json::json;
 
-use crate::evidence::{Fact, FactId};
+use crate::evidence::{Fact, FactId, redact};
 use crate::figure::Figure;
 use crate::words::Code;
 
 /// A parameter of a sentence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Param {
     /// A number that is computed from facts.
     Figure(Figure),
@@ -103,5 +103,23 @@ impl Serialize for Sentence {
         out.serialize_field("params", &params)?;
         out.serialize_field("evidence", &self.evidence)?;
         out.end()
+    }
+}
+
+/// A parameter says in JSON what kind it is: a figure with its formula, a word with its code, a name, or a
+/// setting.
+impl Serialize for Param {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = match self {
+            Self::Name(text) => json!({ "kind": "name", "text": redact::printable(text) }),
+            Self::Setting(text) => json!({ "kind": "setting", "text": redact::printable(text) }),
+            Self::Word(code) => json!({ "kind": "word", "code": code, "text": code.english() }),
+            Self::Figure(figure) => {
+                let mut value = serde_json::to_value(figure).map_err(S::Error::custom)?;
+                value["kind"] = "figure".into();
+                value
+            }
+        };
+        value.serialize(serializer)
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
+
 use crate::postgres_access::PostgresAccess;
 
 /// What is examined. Everything not given is discovered by the probes.
@@ -26,6 +28,8 @@ pub struct Target {
     /// The executable that is started again for the two SQLite children; the running one when
     /// absent. Its `main` must hand over to `probes::child_main` first.
     pub child_exe: Option<PathBuf>,
+    /// Headers that prove who we are, sent with every request to its address and shown nowhere.
+    pub headers: HeaderMap,
     /// The origin of the web page that calls it, e.g. `https://app.example.org`, to be allowed by CORS.
     pub origin: Option<String>,
     /// Limits of the examination.
@@ -91,6 +95,7 @@ impl Target {
             own: false,
             intended: None,
             child_exe: None,
+            headers: HeaderMap::new(),
             origin: None,
             caps: Caps::default(),
         }

@@ -1,9 +1,9 @@
 //! What counts as sick: the targets and limits an operator can set.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Targets and limits; the defaults are those of the product (S22, S23).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// An endpoint answers within this time, in milliseconds.
     pub response_target_ms: f64,

@@ -1,5 +1,8 @@
 //! The one place where sentences become English: every code with its text.
 
+use galen_core::post::Language;
+pub use language::{render_in, render_param_in};
+
 use crate::evidence::redact;
 use crate::sentence::{Param, Sentence};
 
@@ -26,6 +29,11 @@ macro_rules! codes {
                 match self { $(Self::$name => stringify!($name),)+ }
             }
 
+            /// The code of this name.
+            pub fn by_name(name: &str) -> Option<Self> {
+                match name { $(stringify!($name) => Some(Self::$name),)+ _ => None }
+            }
+
             /// Its English text, with `{name}` for each parameter.
             pub fn english(self) -> &'static str {
                 match self { $(Self::$name => $english,)+ }
@@ -40,6 +48,8 @@ impl serde::Serialize for Code {
     }
 }
 
+mod fa;
+pub mod language;
 #[macro_use]
 mod access;
 #[macro_use]
@@ -143,6 +153,7 @@ codes! {
     LoopCpu: "`GET {path}` took {time} because the event loop (thread {thread}) computed for {share} of it.";
     CpuAlone: "Computing alone took {cpu} of CPU time: it misses the target ({target}) without any neighbour.";
     LoopIdleCpu: "The event loop (thread {thread}) computed for only {share} of the window.";
+    LoopWaitsElsewhere: "`GET {path}` itself spent {share} of its time elsewhere ({where}) while the event loop served others.";
     LoopHashes: "The event loop computes password hashes at `{line}`.";
     PoolTitle: "The thread pool is saturated";
     PoolFull: "`GET {path}` took {time} because all {threads} pool threads of process {pid} stood in the same wait, `{call}`.";
@@ -395,6 +406,8 @@ codes! {
     LabelMisses: "misses its target";
     LabelMeets: "meets its target";
     LabelRooms: "The five waiting rooms of the held request";
+    LabelServer: "server";
+    LabelDefaults: "known defaults, not measured";
     LabelDoctor: "doctor";
     LabelDuration: "took";
     LabelStarted: "began";
@@ -424,6 +437,7 @@ codes! {
     FateProven: "applied and proven";
     FateUndone: "applied, without effect, and taken back";
     FateWithoutEffect: "applied and without effect; it cannot be taken back and does no harm";
+    FateUnmeasured: "applied and verified; too few requests were measured to prove an effect";
     FateDeclined: "declined";
     FateFailed: "failed";
     StateReached: "state reached";
@@ -432,11 +446,7 @@ codes! {
 
 /// Renders a sentence in English.
 pub fn render(sentence: &Sentence) -> String {
-    let mut text = sentence.code.english().to_owned();
-    for (name, param) in &sentence.params {
-        text = text.replace(&format!("{{{name}}}"), &render_param(param));
-    }
-    text
+    render_in(sentence, Language::En)
 }
 
 /// Renders one parameter in English.

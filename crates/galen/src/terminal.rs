@@ -84,6 +84,18 @@ pub fn errors_are_read_by_a_person() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether a person can be asked: reads standard error and types into standard input.
+pub fn answers_can_be_given() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a question that is answered with yes or no; whatever is not a yes is a no.
+pub fn ask_yes(question: &str) -> bool {
+    let mut err = anstream::stderr().lock();
+    let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    asked.is_ok() && read_line(8).is_ok_and(|answer| matches!(answer.trim(), "y" | "yes" | "Y"))
+}
+
 /// How many columns standard output has; 100 where it is no terminal.
 pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stdout());

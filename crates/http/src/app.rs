@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use bytes::Bytes;
 use galen_account::Accounts;
+use galen_core::examinations::Examiner;
 use galen_core::outbox::PostRoom;
 use galen_core::{Clock, Code, Entropy, Health, Observer, Store, UnixMs};
 use galen_monitor::Monitor;
@@ -41,6 +42,8 @@ pub struct AppParts {
     pub jobs: Arc<dyn Jobs>,
     /// The configuration as it is in force.
     pub configured: Vec<ConfiguredSection>,
+    /// Who examines this installation and others.
+    pub examiner: Arc<dyn Examiner>,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// Who writes letters of the outbox out.
@@ -65,6 +68,7 @@ pub struct App {
     /// When it was put together, which is when the server started.
     pub(crate) started_at: UnixMs,
     pub(crate) post: Arc<dyn PostRoom>,
+    pub(crate) examiner: Arc<dyn Examiner>,
     pub(crate) recorder: Arc<dyn Observer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -108,6 +112,7 @@ impl App {
             configured: parts.configured,
             started_at: now,
             post: parts.post,
+            examiner: parts.examiner,
             recorder: parts.recorder,
             clock: parts.clock,
             entropy: parts.entropy,

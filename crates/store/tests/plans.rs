@@ -126,9 +126,15 @@ const POPULATE: &str = "
     INSERT INTO preferences
     SELECT id, NULL, 'Asia/Tehran', 1380, 420, 'off' FROM users WHERE created_at % 2;
     INSERT INTO preference_rules SELECT id, 'c' || created_at % 9, 0, NULL FROM users;
+    INSERT INTO push_subscriptions
+    SELECT randomblob(16), id, 'e', randomblob(32), randomblob(65), randomblob(16), NULL, 1 FROM users;
+    INSERT INTO held_notices SELECT id, 'email', created_at, randomblob(16), created_at FROM users;
+    INSERT INTO fan_outs (broadcast_id, channel, seq, after, state)
+    SELECT id, 'email', created_at, x'', iif(created_at % 9, 'done', 'running') FROM users;
     INSERT INTO parcels
     SELECT randomblob(16), iif(n.i % 3, 'email', 'webhook'), id, 'd' || n.i % 40, 'mail.test', 'en',
-           '[]', '[]', iif(n.i % 10, 'sent', 'queued'), 1, n.i, n.i, NULL, iif(n.i % 10, n.i, NULL), NULL
+           '[]', '[]', iif(n.i % 10, 'sent', 'queued'), 1, n.i, n.i, NULL, iif(n.i % 10, n.i, NULL), NULL,
+           iif(n.i % 2, id, NULL)
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS i FROM users) n;
 ";
 

@@ -3,6 +3,7 @@ import type { Language } from "../lib/preferences";
 import type { ScreenEntry } from "../lib/screens";
 import type { Dictionary, WordsLoader } from "../lib/words";
 import { bell, clock, device, gauge, gear, list, scroll, send, users } from "../ui/icons";
+import { WATCH } from "./watch/screens";
 
 /** The groups of the sidebar, in order; a group without screens is not shown. */
 export const GROUPS = ["watch", "people", "mend", "house"] as const;
@@ -110,4 +111,5 @@ export const ALL: readonly AdminScreen[] = [
     load: () => import("./settings/screen"),
     words: { en: () => import("./settings/en"), fa: () => import("./settings/fa") },
   },
+  ...WATCH,
 ];

@@ -1,6 +1,6 @@
 // The frame of a panel: the sidebar, the bar at the top, the screen between, and where the focus goes.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { formatNumber } from "../lib/format";
 import { place } from "../lib/router";
@@ -93,7 +93,26 @@ interface Props {
   isWide?: boolean;
 }
 
+type PaletteView = typeof import("./palette").Palette;
+
+/** The palette, fetched when it is first asked for. The key is told by its place, so that a Persian layout works. */
+function usePalette(): [PaletteView | undefined, () => void] {
+  const [View, setView] = useState<PaletteView>();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.code === "KeyK" && (event.ctrlKey || event.metaKey) && document.querySelector("dialog[open]") === null) {
+        event.preventDefault();
+        import("./palette").then(({ Palette }) => setView(() => Palette), () => undefined);
+      }
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+  return [View, () => setView(undefined)];
+}
+
 export function Shell({ home, screens, groups, top, isWide = false }: Props) {
+  const [PaletteShown, closePalette] = usePalette();
   return (
     <>
       <a class="skip button primary" href="#main">
@@ -118,6 +137,7 @@ export function Shell({ home, screens, groups, top, isWide = false }: Props) {
         </div>
       </div>
       <Toasts />
+      {PaletteShown && <PaletteShown groups={groups} onClose={closePalette} />}
     </>
   );
 }

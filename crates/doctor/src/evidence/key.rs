@@ -106,6 +106,7 @@ fact_keys! {
     CgroupThrottledNs, "ns", "Object: process in a window. Int: time its cgroup was throttled in the window.";
     CgroupThrottledPeriods, "periods", "Object: process in a window. Int: quota periods throttled in the window.";
     CgroupPeriods, "periods", "Object: process in a window. Int: quota periods elapsed in the window; 0 when there is no quota.";
+    FrameworkDefaults, "", "Object: PID. List: known defaults of the server and of the libraries beside it, each with where it is documented; nothing of it is measured.";
     FrameworkName, "", "Object: PID. Text: what it is, as recognised (`uvicorn`, `gunicorn`, `node`, `galen`), see source.";
     FrameworkLanguage, "", "Object: PID. Text: `python 3.11`, `node`, `native`.";
     FrameworkWorkers, "processes", "Object: PID. Int: worker processes configured or seen.";

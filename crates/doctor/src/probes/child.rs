@@ -105,7 +105,7 @@ pub async fn run<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let message = serde_json::to_vec(order)
         .map_err(|error| format!("the order cannot be written: {error}"))?;
-    let mut child = start(exe)?;
+    let mut child = start(exe, VERB)?;
     let talk = converse(&mut child, &message);
     let answered = tokio::time::timeout(deadline + GRACE, talk).await;
     // Dropping the handle kills the child; waiting here leaves no zombie behind.
@@ -119,13 +119,19 @@ pub async fn run<T: DeserializeOwned>(
         .map_err(|error| format!("the child's answer cannot be read: {error}"))
 }
 
+/// Starts our own executable once more, with a hidden verb: it reads its order from standard input and
+/// answers on standard output. It is killed when the handle is dropped; `main` must hand over to what
+/// the verb names, which asks the kernel to end it with its parent.
+///
+/// # Errors
+/// When it cannot be started.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where the doctor starts a process: its own executable, with an empty environment and no shell"
 )]
-fn start(exe: Option<&Path>) -> Result<Child, Failure> {
+pub fn start(exe: Option<&Path>, verb: &str) -> Result<Child, Failure> {
     Command::new(exe.unwrap_or(Path::new(OWN_EXE)))
-        .arg(VERB)
+        .arg(verb)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

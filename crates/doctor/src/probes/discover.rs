@@ -72,6 +72,7 @@ async fn resolve(scene: &Scene<'_>, census: &Census, listeners: &[Kernel]) -> Op
             authority,
             prefix: String::new(),
             local: true,
+            headers: scene.target.headers.clone(),
         });
     };
     match look_up(url).await {
@@ -79,7 +80,8 @@ async fn resolve(scene: &Scene<'_>, census: &Census, listeners: &[Kernel]) -> Op
             let listened =
                 |at: &&SocketAddr| listeners.iter().any(|one| sock_diag::covers(one.local, **at));
             let socket = *all.iter().find(listened).or_else(|| all.first())?;
-            Some(Address { socket, local: is_local(socket), all, authority, prefix })
+            let (local, headers) = (is_local(socket), scene.target.headers.clone());
+            Some(Address { socket, local, all, authority, prefix, headers })
         }
         Err(reason) => {
             scene.missing(FactKey::ConnectOutcome, redact::text(url), reason);

@@ -1,6 +1,7 @@
 //! What kind of server a process is: recognised by its command line and executable.
 
 use super::census::{Census, Member};
+use super::defaults;
 use super::process::has_word;
 use super::scene::Scene;
 use crate::evidence::{FactKey, Source, object};
@@ -27,6 +28,15 @@ pub fn publish(scene: &Scene<'_>, census: &Census, pid: u32) {
         Source::new("processes", format!("/proc/{pid}/cmdline and exe"), format!("ps -fp {pid}"));
     if let Some(recognised) = recognise(member) {
         scene.fact(FactKey::FrameworkName, &name, recognised, &source);
+    }
+    let defaults = defaults::of(recognise(member), member);
+    if !defaults.is_empty() {
+        let known = Source::new(
+            "known defaults",
+            "the documentation named with each, and the packages beside the interpreter",
+            format!("ps -fp {pid}"),
+        );
+        scene.fact(FactKey::FrameworkDefaults, &name, defaults, &known);
     }
     scene.fact(FactKey::FrameworkLanguage, &name, language(member), &source);
     let workers = census.workers_of(census.root_of(pid)).len().max(1);

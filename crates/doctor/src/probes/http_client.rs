@@ -215,7 +215,8 @@ pub async fn dial(
     let started = Instant::now();
     let stream = connect(address.socket, socket, deadline).await?;
     let connect_ms = ms(started.elapsed());
-    let head = head(&address.authority, DOCTOR_AGENT)?;
+    let mut head = head(&address.authority, DOCTOR_AGENT)?;
+    head.extend(address.headers.clone());
     Ok((shake(stream, head).await?, connect_ms))
 }
 
@@ -539,6 +540,7 @@ mod tests {
             authority: socket.to_string(),
             prefix: String::new(),
             local: true,
+            headers: HeaderMap::new(),
         }
     }
 

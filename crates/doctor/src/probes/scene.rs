@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use galen_core::{Clock, UnixMs};
+use hyper::header::HeaderMap;
 use tokio::time::Instant;
 
 use super::log_tail::Log;
@@ -29,6 +30,8 @@ pub struct Address {
     pub prefix: String,
     /// Whether the address belongs to this machine, so that its sockets and processes can be seen.
     pub local: bool,
+    /// What the target was given to prove who we are; sent to it alone, and in no fact.
+    pub headers: HeaderMap,
 }
 
 /// What earlier probes found, for later ones to build on.

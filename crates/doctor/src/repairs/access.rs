@@ -1,6 +1,7 @@
 //! Repairs of what keeps requests out (group A): asked for or told, none done by itself.
 
-use super::advice::{advice, named, told};
+use super::advice::{advice, named, pinned, told};
+use super::port::Action;
 use super::{Class, Repair, Terms, printed};
 use crate::case::Case;
 use crate::checks::Finding;
@@ -106,7 +107,8 @@ fn resume(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let how = about_pid(case, finding, Code::RepairContinueHow)?;
     let pid = &finding.object;
     let command = format!("ps -o pid,lstart,stat,cmd -p {pid}  &&  kill -CONT {pid}");
-    Some(Terms { how: Some(how), command: Some(command), ..Terms::default() })
+    let action = pinned(case, pid).map(|(pid, started_at)| Action::Continue { pid, started_at });
+    Some(Terms { how: Some(how), command: Some(command), action, ..Terms::default() })
 }
 
 fn thaw(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
@@ -128,7 +130,9 @@ fn descriptors(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let pid = &finding.object;
     let hard = format!("$(prlimit --pid {pid} --nofile --output HARD --noheadings | tr -d ' ')");
     let command = format!("prlimit --pid {pid} --nofile={hard}:{hard}");
-    Some(Terms { how: Some(how), command: Some(command), ..Terms::default() })
+    let action =
+        pinned(case, pid).map(|(pid, started_at)| Action::RaiseDescriptors { pid, started_at });
+    Some(Terms { how: Some(how), command: Some(command), action, ..Terms::default() })
 }
 
 fn queue(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {

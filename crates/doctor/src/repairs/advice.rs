@@ -1,5 +1,6 @@
 //! Repairs a person carries out: asked for or told, each with what to do here.
 
+use super::port::Action;
 use super::{Class, Repair, Terms, printed};
 use crate::case::Case;
 use crate::checks::Finding;
@@ -117,6 +118,15 @@ pub(super) const UPGRADE_SQLITE: Repair = advice(
     upgrade_sqlite,
 );
 
+/// A process by its number and its start, so that an act meets it and none that has its number later.
+pub(super) fn pinned(case: &Case<'_>, pid: &str) -> Option<(u32, i64)> {
+    let started = case.evidence.find(FactKey::ProcessStartedAt, pid)?;
+    match started.value {
+        Value::Int(started_at) => Some((pid.parse().ok()?, started_at)),
+        _ => None,
+    }
+}
+
 /// Advice in words alone.
 pub(super) fn told(how: Sentence) -> Option<Terms> {
     Some(Terms { how: Some(how), ..Terms::default() })
@@ -151,10 +161,17 @@ pub(super) fn named<'c>(
 
 fn index(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let (ddl, _) = named(case, finding, "index")?;
+    let database = case.evidence.any(FactKey::SqlitePath).map(|fact| fact.object.clone());
+    let action = database.map(|database| Action::CreateIndex { database, sql: ddl.clone() });
     let effect = Sentence::new(Code::RepairIndexEffect)
         .figure("indexed", printed(finding, "indexed")?)
         .figure("scan", printed(finding, "scan")?);
-    Some(Terms { command: Some(format!("{ddl};")), effect: Some(effect), ..Terms::default() })
+    Some(Terms {
+        command: Some(format!("{ddl};")),
+        effect: Some(effect),
+        action,
+        ..Terms::default()
+    })
 }
 
 fn vacuum(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {
@@ -167,18 +184,23 @@ fn start(_case: &Case<'_>, _finding: &Finding) -> Option<Terms> {
     told(Sentence::new(Code::RepairStartHow))
 }
 
-fn holder_of_port(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {
+fn holder_of_port(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let pid = printed(finding, "pid")?;
     let how = Sentence::new(Code::RepairHolderOfPortHow).figure("pid", pid);
     let command = format!("ps -o pid,lstart,cmd -p {pid}  &&  kill -TERM {pid}");
-    Some(Terms { how: Some(how), command: Some(command), ..Terms::default() })
+    let action = pinned(case, &pid.to_string())
+        .map(|(pid, started_at)| Action::Terminate { pid, started_at });
+    Some(Terms { how: Some(how), command: Some(command), action, ..Terms::default() })
 }
 
-fn copy(_case: &Case<'_>, finding: &Finding) -> Option<Terms> {
+fn copy(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let pids = finding.object.replace(", ", ",");
     let command = format!("ps -o pid,lstart,cmd -p {pids}");
     let how = Sentence::new(Code::RepairCopyHow);
-    Some(Terms { how: Some(how), command: Some(command), ..Terms::default() })
+    // One stray copy can be ended for whoever asks; which of several is meant, a person must say.
+    let action = pinned(case, &finding.object)
+        .map(|(pid, started_at)| Action::Terminate { pid, started_at });
+    Some(Terms { how: Some(how), command: Some(command), action, ..Terms::default() })
 }
 
 fn loop_wait(case: &Case<'_>, finding: &Finding) -> Option<Terms> {

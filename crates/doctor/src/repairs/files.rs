@@ -1,6 +1,7 @@
 //! What a person is asked or told about SQLite as a file.
 
 use super::advice::{advice, named, told};
+use super::port::Action;
 use super::protocol::with_name;
 use super::{Class, Repair, Terms};
 use crate::case::Case;
@@ -69,5 +70,6 @@ fn wal(case: &Case<'_>, finding: &Finding) -> Option<Terms> {
     let command =
         format!("sqlite3 '{database}' '.backup {database}.bak' 'PRAGMA journal_mode=WAL;'");
     let how = Some(Sentence::new(Code::RepairWalHow));
-    Some(Terms { how, command: Some(command), ..Terms::default() })
+    let action = Some(Action::SwitchToWal { database });
+    Some(Terms { how, command: Some(command), action, ..Terms::default() })
 }

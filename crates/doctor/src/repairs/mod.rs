@@ -4,6 +4,7 @@ mod access;
 mod advice;
 mod checkpoint;
 mod files;
+pub mod hand;
 mod lock_file;
 mod optimize;
 pub mod port;

@@ -18,6 +18,57 @@ pub enum Action {
         /// The file.
         file: String,
     },
+    /// Continue a stopped process (SIGCONT). By hand.
+    Continue {
+        /// The process.
+        pid: u32,
+        /// When it started, in Unix milliseconds: a number is used again.
+        started_at: i64,
+    },
+    /// Raise a process' soft limit of descriptors to its hard one. By hand.
+    RaiseDescriptors {
+        /// The process.
+        pid: u32,
+        /// When it started, in Unix milliseconds.
+        started_at: i64,
+    },
+    /// Ask a process to end (SIGTERM) and wait for it; nothing stronger. By hand.
+    Terminate {
+        /// The process.
+        pid: u32,
+        /// When it started, in Unix milliseconds.
+        started_at: i64,
+    },
+    /// Switch a SQLite database to a write-ahead log, after a backup, while nobody has it open. By hand.
+    SwitchToWal {
+        /// The database.
+        database: String,
+    },
+    /// Create an index in a SQLite database. By hand.
+    CreateIndex {
+        /// The database.
+        database: String,
+        /// The statement.
+        sql: String,
+    },
+}
+
+impl Action {
+    /// Whether the doctor does it by hand, ordered by a person at a terminal, and not the server.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        match self {
+            Self::SweepSessions
+            | Self::Optimize
+            | Self::Checkpoint
+            | Self::RemoveStaleLock { .. } => false,
+            Self::Continue { .. }
+            | Self::RaiseDescriptors { .. }
+            | Self::Terminate { .. }
+            | Self::SwitchToWal { .. }
+            | Self::CreateIndex { .. } => true,
+        }
+    }
 }
 
 /// What an action would do, found out without doing it.

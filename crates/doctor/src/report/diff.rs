@@ -1,5 +1,6 @@
 //! What changed since a previous report: new, gone and the same findings.
 
+use galen_core::post::Language;
 use serde::Serialize;
 
 use crate::checks;
@@ -96,8 +97,8 @@ impl Previous {
 
 impl Known {
     /// Its title and object in one line.
-    pub(super) fn line(&self) -> String {
-        let title = checks::by_name(&self.cause).map_or("", |cause| cause.title.english());
+    pub(super) fn line(&self, language: Language) -> String {
+        let title = checks::by_name(&self.cause).map_or("", |cause| cause.title.text(language));
         format!("{} {title}: {}", self.cause, self.object)
     }
 }

@@ -6,10 +6,13 @@ mod html;
 mod json;
 mod markdown;
 mod page;
+mod schema;
 mod terminal;
+mod translate;
 mod values;
 
 use galen_core::UnixMs;
+use galen_core::post::Language;
 
 use crate::budget::Budget;
 use crate::evidence::{Fact, Missing};
@@ -22,9 +25,11 @@ use crate::verdict::Verdict;
 
 pub use build::{Ending, build};
 pub use diff::{Diff, Previous};
+pub use schema::schema;
+pub use translate::translate;
 
 /// The version of the JSON layout; raised when a field changes its meaning or goes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What was examined, by what, and under which circumstances.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -92,7 +97,15 @@ impl Report {
     /// # Errors
     /// When the template fails, which a test excludes.
     pub fn to_markdown(&self) -> Result<String, RenderError> {
-        markdown::render(&page::of(self))
+        self.to_markdown_in(Language::En)
+    }
+
+    /// The report as Markdown in a language.
+    ///
+    /// # Errors
+    /// When the template fails, which a test excludes.
+    pub fn to_markdown_in(&self, language: Language) -> Result<String, RenderError> {
+        markdown::render(&page::of(self, language))
     }
 
     /// The report as one HTML file that loads nothing from anywhere.
@@ -100,13 +113,26 @@ impl Report {
     /// # Errors
     /// When the template fails, which a test excludes.
     pub fn to_html(&self) -> Result<String, RenderError> {
-        html::render(&page::of(self))
+        self.to_html_in(Language::En)
+    }
+
+    /// The report as one HTML file in a language, laid out from its side.
+    ///
+    /// # Errors
+    /// When the template fails, which a test excludes.
+    pub fn to_html_in(&self, language: Language) -> Result<String, RenderError> {
+        html::render(&page::of(self, language))
     }
 
     /// The report for a terminal, the verdict first; `color` adds ANSI colours, `width` is the
     /// number of columns.
     pub fn to_terminal(&self, color: bool, width: usize) -> String {
-        terminal::render(&page::of(self), color, width)
+        self.to_terminal_in(Language::En, color, width)
+    }
+
+    /// The same in a language.
+    pub fn to_terminal_in(&self, language: Language, color: bool, width: usize) -> String {
+        terminal::render(&page::of(self, language), color, width)
     }
 }
 
@@ -280,6 +306,41 @@ mod tests {
         assert_eq!((diff.gone.len(), diff.new.len()), (1, 0));
         let again = report(the_old_report(), false, Some(&previous)).diff.unwrap();
         assert_eq!((again.gone.len(), again.same.len()), (0, 1));
+    }
+
+    #[test]
+    fn every_document_fits_the_schema_in_every_language() {
+        let schema = schema();
+        let previous = Previous::read(&report(the_old_report(), false, None).to_json().to_string());
+        let reports = [
+            report(the_old_report(), false, previous.as_ref().ok()),
+            report(sample::fast(Bed::new().with(sample::server), "/health"), false, None),
+            report(Bed::new().with(sample::awaiting_handler), true, None),
+            repaired(),
+        ];
+        for mut document in reports.map(|report| report.to_json()) {
+            assert_eq!(schema::misfit(&schema, &schema, &document, ""), None);
+            translate(&mut document, Language::Fa);
+            assert_eq!(schema::misfit(&schema, &schema, &document, ""), None);
+        }
+        let mut wrong = repaired().to_json();
+        wrong["outcome"] = "partially resolved".into();
+        assert!(schema::misfit(&schema, &schema, &wrong, "").is_some());
+    }
+
+    #[test]
+    fn a_persian_report_runs_from_its_side_and_has_no_english_sentence_left() {
+        let report = report(the_old_report(), false, None);
+        let html = report.to_html_in(Language::Fa).unwrap();
+        assert!(html.contains("<html lang=\"fa\" dir=\"rtl\">"));
+        assert!(html.contains("حلقهٔ رویداد") && html.contains("ثانیه"));
+        let mut document = report.to_json();
+        let english = document["headline"][0]["text"].clone();
+        translate(&mut document, Language::Fa);
+        assert_ne!(document["headline"][0]["text"], english);
+        assert_eq!(document["findings"][0]["title"], Code::LoopWaitTitle.text(Language::Fa));
+        translate(&mut document, Language::En);
+        assert_eq!(document, report.to_json(), "and back");
     }
 
     #[test]

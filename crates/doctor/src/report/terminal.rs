@@ -54,6 +54,7 @@ pub(super) fn render(page: &Page, color: bool, width: usize) -> String {
     for card in &page.applied {
         paper.applied(page, card);
     }
+    paper.changes(page);
     paper.list(page.t["HeadRemains"], page.remains.iter().map(Line::plain));
     paper.hygiene(page);
     if page.findings.is_empty() {
@@ -187,6 +188,20 @@ impl Paper {
             .iter()
             .map(|card| format!("{} {}: {}", card.cause, card.title, card.says.plain()));
         self.list(page.t["HeadHygiene"], lines);
+    }
+
+    /// What changed since the run before, when one was given.
+    fn changes(&mut self, page: &Page) {
+        let Some(changes) = &page.changes else { return };
+        let kinds = [
+            ("LabelNew", &changes.new),
+            ("LabelGone", &changes.gone),
+            ("LabelSame", &changes.same),
+        ];
+        let lines = kinds.into_iter().flat_map(|(label, lines)| {
+            lines.iter().map(move |line| format!("{}: {line}", page.t[label]))
+        });
+        self.list(page.t["HeadDiff"], lines);
     }
 
     fn list(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {

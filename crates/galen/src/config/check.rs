@@ -5,7 +5,7 @@ use galen_http::Origin;
 
 use super::monitor::Collector;
 use super::quantity::{Lapse, Size};
-use super::{Complaint, Loaded, Synchronous, headers, token};
+use super::{Complaint, Loaded, Synchronous, TARGET, headers, target, token};
 
 /// The fewest characters `accounts.password_min_length` may ask for, even with a second factor
 /// (NIST SP 800-63B-4 §3.1.1.2).
@@ -23,6 +23,9 @@ const HISTORY_CAP_MIN: Size = Size::mib(16);
 /// The most synthetic checks: each is a request of its own at every turn.
 const CHECKS_MAX: usize = 50;
 
+/// The most examinations that may be kept: their list is read whole at every start.
+const EXAMINATIONS_MAX: u32 = 1_000;
+
 /// Everything in a loaded configuration that must not be served with.
 pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     let mut judge = Judge { loaded, complaints: Vec::new() };
@@ -35,6 +38,7 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.checks();
     judge.mail();
     judge.categories();
+    judge.doctor();
     judge.complaints
 }
 
@@ -216,21 +220,29 @@ impl Judge<'_> {
 
     /// Categories that are named must be ones there are.
     fn categories(&mut self) {
-        let notifications = &self.loaded.config.notifications;
-        let mut unknown = Vec::new();
-        for (key, names) in [("email", &notifications.email), ("push", &notifications.push)] {
-            let is_known = |name: &String| name == EVERY_OTHER || notifications.knows(name);
-            unknown.extend(names.iter().filter(|name| !is_known(name)).map(|name| (key, name)));
-        }
-        let complaints = unknown.into_iter().map(|(key, name)| {
-            let says = format!(
-                "`notifications.{key}` names the category {name:?}, which is none of \
-                 `notifications.categories`: add it there, or correct it"
-            );
-            (key, says)
+        let config = &self.loaded.config;
+        let named = [
+            (("notifications", "email"), &config.notifications.email),
+            (("notifications", "push"), &config.notifications.push),
+            (("webhooks", "categories"), &config.webhooks.categories),
+            (("ntfy", "categories"), &config.ntfy.categories),
+        ];
+        let is_known = |name: &String| name == EVERY_OTHER || config.notifications.knows(name);
+        let unknown = named.into_iter().flat_map(|(key, names)| {
+            names.iter().filter(|name| !is_known(name)).map(move |name| (key, name))
         });
-        for (key, says) in complaints.collect::<Vec<_>>() {
-            self.complain(("notifications", key), says);
+        let complaints: Vec<_> = unknown
+            .map(|(key, name)| {
+                let says = format!(
+                    "`{}.{}` names the category {name:?}, which is none of \
+                     `notifications.categories`: add it there, or correct it",
+                    key.0, key.1
+                );
+                (key, says)
+            })
+            .collect();
+        for (key, says) in complaints {
+            self.complain(key, says);
         }
     }
 
@@ -301,6 +313,24 @@ impl Judge<'_> {
         if monitor.otlp_every < Lapse::s(1) {
             let says = "`monitor.otlp_every` must be at least 1s".to_owned();
             self.complain(("monitor", "otlp_every"), says);
+        }
+    }
+
+    fn doctor(&mut self) {
+        let doctor = &self.loaded.config.doctor;
+        if !(1..=EXAMINATIONS_MAX).contains(&doctor.keep) {
+            let says = format!("`doctor.keep` must be from 1 to {EXAMINATIONS_MAX}");
+            self.complain(("doctor", "keep"), says);
+        }
+        for (key, value) in
+            [("on_alert_every", doctor.on_alert_every), ("keep_for", doctor.keep_for)]
+        {
+            if value < Lapse::minutes(1) {
+                self.complain(("doctor", key), format!("`doctor.{key}` must be at least 1m"));
+            }
+        }
+        for (at, key, says) in target::check(&self.loaded.config.targets) {
+            self.complain((&format!("{TARGET}[{at}]"), key), says);
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Config;
 use super::section::{Field, Section};
+use super::target::Target;
+use super::{Config, TARGET};
 
 /// The text of `galen.example.toml`: every key, commented out, with its documentation and default.
 pub fn example() -> String {
@@ -18,15 +19,23 @@ pub fn example() -> String {
     );
     for section in Config::default().sections() {
         let _ = write!(text, "\n{}[{}]\n", commented(section.about()), section.name());
-        for field in shown(section) {
-            let literal = literal(section, field);
-            let default = default_of(section, field);
-            let absent = if default.is_none() { "# Not set by default.\n" } else { "" };
-            let _ =
-                write!(text, "\n{}{absent}# {} = {literal}\n", commented(field.doc), field.name);
-        }
+        keys(&mut text, section, "# ");
     }
+    let target = Target::default();
+    // Behind two signs: an empty table would be a target without a place.
+    let _ = write!(text, "\n{}# [[{TARGET}]]\n", commented(target.about()));
+    keys(&mut text, &target, "## ");
     text
+}
+
+fn keys(text: &mut String, section: &dyn Section, sign: &str) {
+    for field in shown(section) {
+        let literal = literal(section, field);
+        let default = default_of(section, field);
+        let absent = if default.is_none() { "# Not set by default.\n" } else { "" };
+        let _ =
+            write!(text, "\n{}{absent}{sign}{} = {literal}\n", commented(field.doc), field.name);
+    }
 }
 
 /// The text of the configuration's reference page.
@@ -45,21 +54,33 @@ pub fn reference() -> String {
     for section in Config::default().sections() {
         let _ = write!(text, "\n## `[{}]`\n\n{}\n", section.name(), flowing(section.about()));
         for field in shown(section) {
-            let default = default_of(section, field);
-            let default = default.map_or("not set".to_owned(), |literal| format!("`{literal}`"));
             let variable = format!("{}{}__{}", super::env::PREFIX, section.name(), field.name);
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "\n### `{}.{}`\n\n{}\n\n- Value: {}\n- Default: {default}\n- Environment: `{}`\n",
-                section.name(),
-                field.name,
-                flowing(field.doc),
-                field.expected,
+                "{}- Environment: `{}`",
+                described(section, field),
                 variable.to_ascii_uppercase(),
             );
         }
     }
+    let target = Target::default();
+    let _ = write!(text, "\n## `[[{TARGET}]]`\n\n{}\n", flowing(target.about()));
+    for field in shown(&target) {
+        text.push_str(&described(&target, field));
+    }
     text
+}
+
+fn described(section: &dyn Section, field: &Field) -> String {
+    let default = default_of(section, field);
+    let default = default.map_or("not set".to_owned(), |literal| format!("`{literal}`"));
+    format!(
+        "\n### `{}.{}`\n\n{}\n\n- Value: {}\n- Default: {default}\n",
+        section.name(),
+        field.name,
+        flowing(field.doc),
+        field.expected,
+    )
 }
 
 fn shown(section: &dyn Section) -> impl Iterator<Item = &'static Field> {

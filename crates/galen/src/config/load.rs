@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
-use super::Config;
+use super::section::Section;
+use super::target::Target;
 use super::value::Given;
+use super::{Config, TARGET};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +158,10 @@ impl Loader {
             let is_section = self.loaded.config.sections().iter().any(|s| s.name() == section);
             match value.get_ref() {
                 DeValue::Table(keys) if is_section => self.keys(section, keys, file),
+                DeValue::Array(tables) if section == TARGET => self.targets(tables, file),
+                _ if section == TARGET => {
+                    self.complain(place, "each target is a table: write `[[target]]`".to_owned());
+                }
                 _ if is_section => {
                     let says =
                         format!("`{section}` is a section: write `[{section}]` and its keys below");
@@ -181,6 +187,30 @@ impl Loader {
         }
     }
 
+    fn targets(&mut self, tables: &DeArray<'_>, file: &FileText<'_>) {
+        for table in tables {
+            let DeValue::Table(keys) = table.get_ref() else {
+                let place = file.place(table.span().start);
+                self.complain(place, "each target is a table: write `[[target]]`".to_owned());
+                continue;
+            };
+            let mut target = Target::default();
+            let at = self.loaded.config.targets.len();
+            for (key, value) in keys {
+                let line = file.line(key.span().start);
+                let origin = Origin::File { path: file.path.to_owned(), line };
+                let (key, given) = (key.get_ref().as_ref(), Given::Toml(value.get_ref()));
+                match set(&mut target, key, &given) {
+                    Ok(()) => {
+                        self.loaded.origins.insert(format!("{TARGET}[{at}].{key}"), origin);
+                    }
+                    Err(says) => self.complain(origin.to_string(), says),
+                }
+            }
+            self.loaded.config.targets.push(target);
+        }
+    }
+
     fn variable(&mut self, name: &str, value: &str) {
         let path = name.strip_prefix(super::env::PREFIX).unwrap_or(name).to_ascii_lowercase();
         let (section, key) = path.split_once("__").unwrap_or(("", &path));
@@ -195,20 +225,38 @@ impl Loader {
             let says = unknown_key(&self.loaded.config, section, key);
             return self.complain(place, says);
         };
-        match target.set(key, given) {
-            Some(Ok(())) => {
+        let is_unknown = target.get(key).is_none();
+        match set(*target, key, given) {
+            Ok(()) => {
                 self.loaded.origins.insert(format!("{section}.{key}"), origin);
             }
-            Some(Err(reason)) => {
-                let fields = target.fields();
-                let expected = fields.iter().find(|field| field.name == key).map(|f| f.expected);
-                let says = wrong_value(&format!("{section}.{key}"), given, expected, &reason);
-                self.complain(place, says);
-            }
-            None => {
+            Err(_) if is_unknown => {
                 let says = unknown_key(&self.loaded.config, section, key);
                 self.complain(place, says);
             }
+            Err(says) => self.complain(place, says),
+        }
+    }
+}
+
+/// Sets a key of a section, or says what is wrong.
+fn set(section: &mut dyn Section, key: &str, given: &Given<'_>) -> Result<(), String> {
+    let name = section.name();
+    match section.set(key, given) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(reason)) => {
+            let fields = section.fields();
+            let expected = fields.iter().find(|field| field.name == key).map(|f| f.expected);
+            Err(wrong_value(&format!("{name}.{key}"), given, expected, &reason))
+        }
+        None => {
+            let fields = section.fields().iter().map(|field| field.name.to_owned());
+            Err(match nearest(key, fields.map(|field| (field.clone(), field))) {
+                Some(near) => {
+                    format!("there is no key `{name}.{key}`: did you mean `{name}.{near}`?")
+                }
+                None => format!("there is no key `{name}.{key}`: `galen config example` lists all"),
+            })
         }
     }
 }
@@ -323,6 +371,27 @@ mod tests {
     fn a_key_in_the_wrong_section_is_found_where_it_belongs() {
         let says = first_complaint(of_environment("GALEN__HTTP__PUBLIC_URL", "x"));
         assert!(says.ends_with("did you mean `server.public_url`?"), "{says}");
+    }
+
+    #[test]
+    fn targets_are_read_table_by_table_and_what_is_wrong_with_them_is_said() {
+        let of = |text: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            load(&Sources { named_file: Some(file.path().to_owned()), ..Sources::default() })
+        };
+        let two = "[[target]]\nname = \"a\"\npid = 7\n[[target]]\nname = \"b\"\npaths = [\"/x\"]\n";
+        let loaded = of(two).unwrap_or_default();
+        let names: Vec<&str> = loaded.config.targets.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(loaded.config.targets[0].pid, Some(7));
+        assert!(matches!(loaded.origin("target[1]", "paths"), Origin::File { line: 6, .. }));
+        let says = first_complaint(of("[[target]]\nnam = \"a\"\n"));
+        assert!(says.ends_with("did you mean `target.name`?"), "{says}");
+        let says = first_complaint(of("[target]\nname = \"a\"\n"));
+        assert!(says.ends_with("write `[[target]]`"), "{says}");
+        let says = first_complaint(of("[[target]]\npid = \"a\"\n"));
+        assert!(says.contains("`target.pid` must be a whole number"), "{says}");
     }
 
     #[test]

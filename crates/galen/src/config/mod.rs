@@ -20,8 +20,9 @@ pub mod quantity;
 mod section;
 mod server;
 mod sessions;
+pub mod target;
 pub mod token;
-mod value;
+pub mod value;
 mod webhooks;
 
 pub use accounts::Registration;
@@ -35,6 +36,9 @@ pub use notifications::Category;
 pub use section::{Field, Section};
 pub use server::url_of;
 
+/// The name of the tables that stand several times.
+pub const TARGET: &str = "target";
+
 /// Makes the configuration out of its sections: this is the list ALL of them.
 macro_rules! sections {
     ($($(#[doc = $doc:expr])+ $field:ident: $kind:ty,)+) => {
@@ -42,6 +46,8 @@ macro_rules! sections {
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Config {
             $($(#[doc = $doc])+ pub $field: $kind,)+
+            /// Other backends that are examined by name: one `[[target]]` table each.
+            pub targets: Vec<target::Target>,
         }
 
         impl Config {

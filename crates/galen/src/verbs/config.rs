@@ -63,15 +63,19 @@ impl Show {
         let loaded = common.load(Vec::new())?;
         let mut rows = Vec::new();
         let mut object = Map::new();
-        for section in loaded.config.sections() {
+        let targets = loaded.config.targets.iter().enumerate();
+        let targets = targets.map(|(at, one)| (format!("{}[{at}]", config::TARGET), one as _));
+        let sections = loaded.config.sections().into_iter();
+        let sections = sections.map(|section| (section.name().to_owned(), section));
+        for (name, section) in sections.chain(targets) {
             for field in section.fields() {
                 let Some(shown) = section.get(field.name) else { continue };
-                let origin = loaded.origin(section.name(), field.name).to_string();
+                let origin = loaded.origin(&name, field.name).to_string();
                 // What nobody may set by accident is shown once somebody has set it.
                 if field.hidden && origin == "default" {
                     continue;
                 }
-                let key = format!("{}.{}", section.name(), field.name);
+                let key = format!("{name}.{}", field.name);
                 let value = json!({ "value": shown.json, "origin": origin });
                 rows.push(vec![
                     key.clone(),

@@ -29,6 +29,7 @@ const ALL: &[Made] = &[
     Made { name: "cli", text: cli_reference },
     Made { name: "openapi", text: openapi },
     Made { name: "checks", text: super::doctor::checks_reference },
+    Made { name: "report-schema", text: report_schema },
     Made { name: "alerts", text: galen_monitor::rules_reference },
     Made { name: "metrics", text: metrics_reference },
 ];
@@ -46,6 +47,11 @@ impl Generate {
         terminal::answer(&(made.text)());
         Ok(Exit::Success)
     }
+}
+
+/// The layout of a report's JSON.
+fn report_schema() -> String {
+    format!("{:#}\n", galen_doctor::report::schema())
 }
 
 fn openapi() -> String {

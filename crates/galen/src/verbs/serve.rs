@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
+use galen_core::examinations::Examiner;
 use galen_core::outbox::PostRoom;
 use galen_core::post::Channel;
 use galen_core::{Clock, Entropy};
@@ -20,6 +21,7 @@ use crate::wire::canary::Canary;
 use crate::wire::checks::Checks;
 use crate::wire::clock::RealClock;
 use crate::wire::control::server as control;
+use crate::wire::examiner::Practice;
 use crate::wire::jobs::Board;
 use crate::wire::lock::InstanceLock;
 use crate::wire::mail::Mailroom;
@@ -126,6 +128,7 @@ fn open(
     let mail = Arc::new(Mailroom::open(&config, &rooms, &url)?);
     let schedule = Arc::new(Schedule::new(&config));
     let board = Board::new(Arc::clone(&schedule));
+    let practice = Practice::open(&config, &place, &rooms, address);
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),
@@ -142,6 +145,7 @@ fn open(
             None => observer,
         },
         post: Arc::clone(&mail) as Arc<dyn PostRoom>,
+        examiner: Arc::clone(&practice) as Arc<dyn Examiner>,
         clock: Arc::clone(&rooms.clock) as Arc<dyn Clock>,
         entropy: Arc::clone(&rooms.entropy) as Arc<dyn Entropy>,
         settings: settings::http(&config)?,
@@ -156,6 +160,7 @@ fn open(
         sign_ins,
         meter,
         otlp,
+        practice,
         crier: Crier::default(),
         mail,
         upkeep: Keeper::default(),
@@ -191,6 +196,7 @@ async fn serve_until(
     });
     let control = tokio::spawn(control::serve(control, Arc::clone(running), background.clone()));
     let periodic = tokio::spawn(tasks::run(Arc::clone(running), background.clone()));
+    let examining = tokio::spawn(Arc::clone(&running.practice).run(background.clone()));
     if let Some(listener) = listeners.metrics {
         let monitor = Arc::clone(&running.rooms.monitor);
         // It needs no end of its own: it is cut with the rest of the background.
@@ -205,7 +211,7 @@ async fn serve_until(
     announce(running).await;
     let drained = serving.await;
     background.cancel();
-    let _ = tokio::join!(control, periodic, begun);
+    let _ = tokio::join!(control, periodic, examining, begun);
     if let Some(exporting) = exporting {
         // A panic in it has said so by the hook of panics.
         exporting.await.ok();

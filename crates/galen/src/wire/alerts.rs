@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use galen_account::{Message, Publish, Publisher, Recipient};
+use galen_core::examinations::Examiner;
 use galen_core::model::{Level, Role, User, UserFilter, UserStatus};
-use galen_core::{Code, Cx, PageRequest, Refusal, Resource, UserId};
+use galen_core::{Code, Cx, ExaminationId, PageRequest, Refusal, Resource, UserId};
 use galen_monitor::{Delivery, Severity, Telling};
 use serde_json::{Value, json};
 
@@ -14,7 +15,9 @@ use super::running::Running;
 use super::{abroad, words};
 
 /// The category under which the inbox has them.
-const CATEGORY: &str = "alert";
+pub const CATEGORY: &str = "alert";
+/// Below which the panel shows an examination.
+const PANEL: &str = "/admin/doctor";
 /// How many users are read at a time, and how many admins are told at the most.
 const PAGE: u32 = 200;
 const ADMINS_MAX: usize = 1_000;
@@ -48,7 +51,10 @@ pub async fn deliver(running: &Running, cx: &Cx) -> Result<Value, Refusal> {
     for delivery in &waiting {
         if running.crier.is_news(&delivery.key) {
             say(delivery);
-            running.rooms.hub.tell_alert(&words::params(delivery));
+            if delivery.telling == Telling::Firing {
+                running.practice.on_alert(delivery.alert.id);
+            }
+            running.rooms.hub.tell_alert(&params(running, delivery));
         }
     }
     if waiting.is_empty() || !takes_writes(running) {
@@ -104,10 +110,10 @@ async fn publish(
         category: CATEGORY.to_owned(),
         level: level(delivery),
         code: Some(words::code(delivery).to_owned()),
-        params: Some(words::params(delivery)),
+        params: Some(params(running, delivery)),
         title: words::title(delivery),
         body: words::body(delivery),
-        link: None,
+        link: examination(running, delivery).map(|id| format!("{PANEL}/{id}")),
         actions: Vec::new(),
         data: None,
         expires_at: None,
@@ -124,6 +130,17 @@ async fn publish(
         Err(refusal) if refusal.code == Code::IdempotencyMismatch => Ok(()),
         Err(refusal) => Err(refusal),
     }
+}
+
+/// The examination that is attached to the alert.
+fn examination(running: &Running, delivery: &Delivery) -> Option<ExaminationId> {
+    running.practice.of_alert(delivery.alert.id)
+}
+
+fn params(running: &Running, delivery: &Delivery) -> Value {
+    let mut params = words::params(delivery);
+    params["examination"] = json!(examination(running, delivery));
+    params
 }
 
 fn level(delivery: &Delivery) -> Level {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod control;
 pub mod entropy;
 pub mod errand;
+pub mod examiner;
 pub mod heartbeat;
 pub mod jobs;
 pub mod keyring;
@@ -23,6 +24,7 @@ pub mod meter;
 pub mod nowhere;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+pub mod patient;
 pub mod place;
 pub mod port;
 pub mod private;

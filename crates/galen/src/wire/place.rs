@@ -40,6 +40,11 @@ impl Place {
         beside(&self.database, ".history")
     }
 
+    /// The folder of the doctor's reports.
+    pub fn examinations(&self) -> PathBuf {
+        beside(&self.database, ".examinations")
+    }
+
     /// The instance lock: held by whoever has the database open.
     pub fn lock(&self) -> PathBuf {
         beside(&self.database, ".lock")

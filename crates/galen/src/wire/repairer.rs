@@ -97,6 +97,11 @@ impl ControlRepairer {
     }
 }
 
+/// The server carries out what is its own; the rest is done at a terminal.
+fn by_hand() -> RepairError {
+    RepairError::Refused("it is done by hand, at a terminal".to_owned())
+}
+
 impl Repairer for ControlRepairer {
     fn dry_run<'a>(&'a self, action: &'a Action) -> Fut<'a, Result<DryRun, RepairError>> {
         Box::pin(async move {
@@ -109,6 +114,7 @@ impl Repairer for ControlRepairer {
                     let is_empty = std::fs::metadata(file).is_ok_and(|meta| meta.len() == 0);
                     return Ok(DryRun { would_change: u64::from(!is_empty), statement });
                 }
+                _ => return Err(by_hand()),
             };
             let foretold: Foretold = self.ask(Ask::Repair { repair, dry_run: true }).await?;
             Ok(DryRun { would_change: foretold.would_change, statement: foretold.statement })
@@ -122,6 +128,7 @@ impl Repairer for ControlRepairer {
                 Action::Optimize => self.perform(Repair::Optimize).await,
                 Action::Checkpoint => self.perform(Repair::Checkpoint).await,
                 Action::RemoveStaleLock { file } => self.empty_stale_lock(file),
+                _ => Err(by_hand()),
             }
         })
     }

@@ -8,6 +8,7 @@ use galen_http::App;
 use super::alerts::Crier;
 use super::canary::Canary;
 use super::checks::Checks;
+use super::examiner::Practice;
 use super::jobs::Board;
 use super::lock::Holder;
 use super::mail::Mailroom;
@@ -46,6 +47,8 @@ pub struct Running {
     pub meter: Meter,
     /// The export to a collector, if there is one.
     pub otlp: Option<Arc<Otlp>>,
+    /// The doctor as a service.
+    pub practice: Arc<Practice>,
     /// What was said of alerts.
     pub crier: Crier,
     /// What writes letters out and has them carried.

@@ -12,8 +12,8 @@ const TITLE_CHARS_MAX: usize = 180;
 const LISTED_MAX: usize = 12;
 /// The longest name of a symptom's object, in characters.
 const OBJECT_CHARS_MAX: usize = 100;
-/// The most parameters a message carries, in bytes (the inbox takes 4096).
-const PARAMS_BYTES_MAX: usize = 3_900;
+/// The most parameters a message carries, in bytes (the inbox takes 4096), with room for the examination.
+const PARAMS_BYTES_MAX: usize = 3_800;
 
 /// What each cause means, by its name or by what stands before its colon.
 const CAUSES: &[(&str, &str)] = &[

@@ -8,7 +8,7 @@ mod strict;
 mod text;
 
 pub(crate) use json::Json;
-pub(crate) use path::PathId;
+pub(crate) use path::{PathId, PathIds};
 pub(crate) use query::Query;
 pub(crate) use strict::StrictObject;
 pub(crate) use text::Text;

@@ -152,6 +152,11 @@ impl Hub {
         self.tell_admins(Topic::Alerts, "alert", data);
     }
 
+    /// Tells the admins who listen how an examination goes on, or how it ended.
+    pub fn tell_examination(&self, data: &serde_json::Value) {
+        self.tell_admins(Topic::Examinations, "examination", data);
+    }
+
     /// Tells the admins who listen whether the server is ready.
     pub(crate) fn tell_health(&self, data: &serde_json::Value) {
         self.tell_admins(Topic::Health, "health", data);

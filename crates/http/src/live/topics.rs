@@ -12,20 +12,23 @@ pub(crate) enum Topic {
     Alerts = 4,
     /// Whether the server is ready: for admins.
     Health = 8,
+    /// Examinations by the doctor, as they go on: for admins.
+    Examinations = 16,
 }
 
 impl Topic {
     /// ALL topics, by name.
-    pub(crate) const ALL: [(&'static str, Self); 4] = [
+    pub(crate) const ALL: [(&'static str, Self); 5] = [
         ("notifications", Self::Notifications),
         ("sessions", Self::Sessions),
         ("alerts", Self::Alerts),
         ("health", Self::Health),
+        ("examinations", Self::Examinations),
     ];
 
     /// Whether it is for admins only.
     pub(crate) const fn is_for_admins(self) -> bool {
-        matches!(self, Self::Alerts | Self::Health)
+        matches!(self, Self::Alerts | Self::Health | Self::Examinations)
     }
 }
 

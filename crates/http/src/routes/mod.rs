@@ -4,6 +4,7 @@ mod admin_alerts;
 mod admin_audit;
 mod admin_broadcasts;
 mod admin_checks;
+mod admin_examinations;
 mod admin_invitations;
 mod admin_jobs;
 mod admin_keys;
@@ -20,6 +21,7 @@ mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
+mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -68,12 +70,15 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(auth::confirm_email::confirm_email))
         .routes(routes!(auth::not_me::not_me))
         .routes(routes!(auth::accept_invitation::accept_invitation))
+        .routes(routes!(links::unsubscribe::unsubscribe))
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::security_log::security_log))
         .routes(routes!(me::export::export))
         .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
+        .routes(routes!(me::push::push, me::subscribe::subscribe))
+        .routes(routes!(me::end_push::end_push))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -149,6 +154,12 @@ fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_alerts::silences::silences, admin_alerts::silence::silence))
         .routes(routes!(admin_alerts::end_silence::end_silence))
         .routes(routes!(admin_checks::list::list))
+        .routes(routes!(admin_examinations::targets::targets))
+        .routes(routes!(admin_examinations::list::list, admin_examinations::begin::begin))
+        .routes(routes!(admin_examinations::read::read))
+        .routes(routes!(admin_examinations::report::report))
+        .routes(routes!(admin_examinations::cancel::cancel))
+        .routes(routes!(admin_examinations::repair::repair))
         .routes(routes!(admin_pool::recycle::recycle))
         .routes(routes!(admin_webhooks::list::list, admin_webhooks::add::add))
         .routes(routes!(admin_webhooks::change::change, admin_webhooks::remove::remove))

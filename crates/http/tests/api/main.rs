@@ -12,6 +12,7 @@ mod cors;
 mod csrf;
 mod document;
 mod endings;
+mod examinations;
 mod faults;
 mod ledger;
 mod limits;

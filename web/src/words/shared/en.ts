@@ -30,6 +30,8 @@ export default {
   "missing.title": "There is nothing here",
   "missing.says": "The address may be mistyped, or what it led to is gone.",
   "missing.home": "Go to the start",
+  "palette.title": "Go to",
+  "palette.search": "Where to?",
   "copy.copy": "Copy",
   "copy.copied": "Copied",
   "chart.table": "Show as table",

@@ -33,6 +33,8 @@ export default {
   "missing.title": "اینجا چیزی نیست",
   "missing.says": "شاید نشانی نادرست نوشته شده باشد، یا آنچه اینجا بود دیگر نیست.",
   "missing.home": "رفتن به آغاز",
+  "palette.title": "رفتن به",
+  "palette.search": "به کجا؟",
   "copy.copy": "رونوشت",
   "copy.copied": "رونوشت شد",
   "chart.table": "نمایش به‌صورت جدول",

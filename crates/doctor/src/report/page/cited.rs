@@ -1,6 +1,6 @@
 //! The facts a page cites, and the circumstances of the examination.
 
-use super::{Cited, Pair};
+use super::{Cited, Pair, Tongue};
 use crate::checks::Finding;
 use crate::evidence::{Fact, FactId, FactKey, Value};
 use crate::figure::{Unit, print};
@@ -55,9 +55,9 @@ fn cite(fact: &Fact) -> Cited {
     }
 }
 
-pub(super) fn run(report: &Report) -> Vec<Pair> {
+pub(super) fn run(tongue: Tongue, report: &Report) -> Vec<Pair> {
     let run = &report.run;
-    let duration = print(run.ended_at.since_ms(run.started_at) as f64, Unit::Ms);
+    let duration = tongue.number(run.ended_at.since_ms(run.started_at) as f64, Unit::Ms);
     let find = |key| report.facts.iter().find(|fact| fact.key == key);
     let noise = find(FactKey::DoctorTimerLateMs).map(values::of);
     let psi = find(FactKey::HostPsiCpu).and_then(|fact| fact.value.number());
@@ -68,10 +68,12 @@ pub(super) fn run(report: &Report) -> Vec<Pair> {
         (late, _) => late,
     };
     let overhead = find(FactKey::DoctorOnCpuNs).and_then(|fact| match fact.value {
-        Value::Int(ns) => Some(print(ns as f64 / 1e6, Unit::Ms)),
+        Value::Int(ns) => Some(tongue.number(ns as f64 / 1e6, Unit::Ms)),
         _ => None,
     });
     [
+        (Code::LabelServer, server(report)),
+        (Code::LabelDefaults, defaults(report)),
         (Code::LabelDoctor, Some(format!("galen {}", run.doctor_version))),
         (Code::LabelCommandLine, Some(run.command_line.clone())),
         (Code::LabelStarted, Some(values::time(run.started_at))),
@@ -85,7 +87,26 @@ pub(super) fn run(report: &Report) -> Vec<Pair> {
     ]
     .into_iter()
     .filter_map(|(label, value)| {
-        Some(Pair { label: label.english(), value: value.filter(|value| !value.is_empty())? })
+        Some(Pair { label: tongue.word(label), value: value.filter(|value| !value.is_empty())? })
     })
     .collect()
+}
+
+/// What serves: its framework, language and workers.
+fn server(report: &Report) -> Option<String> {
+    let find = |key| report.facts.iter().find(|fact| fact.key == key);
+    let language = find(FactKey::FrameworkLanguage)?;
+    let name = find(FactKey::FrameworkName).map(values::of);
+    let workers = find(FactKey::FrameworkWorkers).map(values::of);
+    let words = [name, Some(values::of(language)), workers];
+    Some(words.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// What is known of it before anything is measured.
+fn defaults(report: &Report) -> Option<String> {
+    let fact = report.facts.iter().find(|fact| fact.key == FactKey::FrameworkDefaults)?;
+    match &fact.value {
+        Value::List(lines) => Some(lines.join("; ")),
+        _ => None,
+    }
 }

@@ -5,17 +5,18 @@ mod repairs;
 
 use std::collections::BTreeMap;
 
+use galen_core::post::Language;
 use serde::Serialize;
 
 use super::{Report, build};
 use crate::budget::{Budget, Component};
-use crate::checks::Finding;
+use crate::checks::{Finding, Grade};
 use crate::evidence::{Fact, FactId, FactKey, object};
 use crate::figure::{Expr, Figure, Unit, print};
-use crate::repairs::NEVER;
 use crate::sentence::Sentence;
 use crate::stats::P95_SAMPLES_MIN;
 use crate::verdict::Outcome;
+use crate::words::language::{never, number_in};
 use crate::words::{self, Code};
 
 /// A piece of text, in code type or not.
@@ -38,9 +39,35 @@ pub(super) struct Line {
 /// How many ids of one sentence a page links.
 const IDS_SHOWN: usize = 6;
 
+/// The language a page is written in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tongue(pub Language);
+
+impl Tongue {
+    /// A word or phrase.
+    fn word(self, code: Code) -> &'static str {
+        code.text(self.0)
+    }
+
+    /// A sentence.
+    fn line(self, sentence: &Sentence) -> Line {
+        Line::of(sentence, self.0)
+    }
+
+    /// A number with its unit.
+    fn number(self, value: f64, unit: Unit) -> String {
+        number_in(&print(value, unit), self.0)
+    }
+
+    /// A figure.
+    fn figure(self, figure: &Figure) -> String {
+        self.number(figure.value, figure.unit)
+    }
+}
+
 impl Line {
-    fn of(sentence: &Sentence) -> Self {
-        let mut line = Self::text(&words::render(sentence));
+    fn of(sentence: &Sentence, language: Language) -> Self {
+        let mut line = Self::text(&words::render_in(sentence, language));
         line.ids = sentence.evidence.iter().take(IDS_SHOWN).map(FactId::to_string).collect();
         line.more = sentence.evidence.len().saturating_sub(IDS_SHOWN);
         line
@@ -62,8 +89,8 @@ impl Line {
     }
 }
 
-fn lines<'s>(sentences: impl IntoIterator<Item = &'s Sentence>) -> Vec<Line> {
-    sentences.into_iter().map(Line::of).collect()
+fn lines<'s>(tongue: Tongue, sentences: impl IntoIterator<Item = &'s Sentence>) -> Vec<Line> {
+    sentences.into_iter().map(|sentence| tongue.line(sentence)).collect()
 }
 
 /// A row of the endpoints' table.
@@ -94,6 +121,7 @@ pub(super) struct Card {
     pub cause: &'static str,
     pub title: &'static str,
     pub grade: &'static str,
+    pub proven: bool,
     pub object: String,
     pub share: Option<String>,
     pub says: Line,
@@ -156,6 +184,7 @@ pub(super) struct OpenGroup {
 #[derive(Debug, Serialize)]
 pub(super) struct RepairCard {
     pub class: &'static str,
+    pub slug: &'static str,
     pub title: &'static str,
     pub cause: &'static str,
     pub how: Option<Line>,
@@ -230,6 +259,10 @@ pub(super) struct Changes {
 /// The whole page.
 #[derive(Debug, Serialize)]
 pub(super) struct Page {
+    /// The tag of the language.
+    pub language: &'static str,
+    /// From which side it is written.
+    pub direction: &'static str,
     /// Words of the language by the name of their code.
     pub t: BTreeMap<&'static str, &'static str>,
     pub outcome: &'static str,
@@ -254,38 +287,44 @@ pub(super) struct Page {
 }
 
 /// Turns a report into its page.
-pub(super) fn of(report: &Report) -> Page {
+pub(super) fn of(report: &Report, language: Language) -> Page {
+    let tongue = Tongue(language);
     let verdict = &report.verdict;
     let t = Code::ALL
         .iter()
         .filter(|code| code.name().starts_with("Head") || code.name().starts_with("Label"))
-        .map(|code| (code.name(), code.english()))
+        .map(|code| (code.name(), tongue.word(*code)))
         .collect();
     Page {
         t,
-        outcome: verdict.outcome.word().english(),
+        language: language.tag(),
+        direction: match language {
+            Language::En => "ltr",
+            Language::Fa => "rtl",
+        },
+        outcome: tongue.word(verdict.outcome.word()),
         outcome_slug: slug_of(verdict.outcome),
         target: report.run.target.clone(),
-        response_target: print(report.thresholds.response_target_ms, Unit::Ms),
-        headline: lines(&verdict.headline),
-        endpoints: endpoints(report),
-        budgets: report.budgets.iter().map(table).collect(),
-        findings: verdict.findings.iter().map(|one| card(report, one)).collect(),
-        ruled_out: exclusions(report),
-        open: open(report),
-        hygiene: verdict.hygiene.iter().map(|one| card(report, one)).collect(),
-        repairs: report.offers.iter().map(repairs::offered).collect(),
-        refused: lines(&report.refused),
-        applied: report.applied.iter().map(repairs::applied).collect(),
-        remains: lines(&report.remains),
+        response_target: tongue.number(report.thresholds.response_target_ms, Unit::Ms),
+        headline: lines(tongue, &verdict.headline),
+        endpoints: endpoints(tongue, report),
+        budgets: report.budgets.iter().map(|one| table(tongue, one)).collect(),
+        findings: verdict.findings.iter().map(|one| card(tongue, report, one)).collect(),
+        ruled_out: exclusions(tongue, report),
+        open: open(tongue, report),
+        hygiene: verdict.hygiene.iter().map(|one| card(tongue, report, one)).collect(),
+        repairs: report.offers.iter().map(|one| repairs::offered(tongue, one)).collect(),
+        refused: lines(tongue, &report.refused),
+        applied: report.applied.iter().map(|one| repairs::applied(tongue, one)).collect(),
+        remains: lines(tongue, &report.remains),
         cited: cited::facts(report),
-        run: cited::run(report),
+        run: cited::run(tongue, report),
         changes: report.diff.as_ref().map(|diff| Changes {
-            new: diff.new.iter().map(super::diff::Known::line).collect(),
-            gone: diff.gone.iter().map(super::diff::Known::line).collect(),
-            same: diff.same.iter().map(super::diff::Known::line).collect(),
+            new: diff.new.iter().map(|one| one.line(language)).collect(),
+            gone: diff.gone.iter().map(|one| one.line(language)).collect(),
+            same: diff.same.iter().map(|one| one.line(language)).collect(),
         }),
-        never: NEVER,
+        never: never(language),
     }
 }
 
@@ -308,7 +347,7 @@ fn upper(fact: &Fact) -> Expr {
     if is_few(fact) { Expr::median(fact) } else { Expr::p95(fact) }
 }
 
-fn endpoints(report: &Report) -> Vec<Endpoint> {
+fn endpoints(tongue: Tongue, report: &Report) -> Vec<Endpoint> {
     let facts = report.facts.as_slice();
     let widest = report
         .facts
@@ -326,7 +365,7 @@ fn endpoints(report: &Report) -> Vec<Endpoint> {
         seen.push(&fact.object);
         let Some(median) = Figure::ms(Expr::median(fact), facts) else { continue };
         let Some(upper) = Figure::ms(upper(fact), facts) else { continue };
-        let p95 = if is_few(fact) { "-".to_owned() } else { upper.to_string() };
+        let p95 = if is_few(fact) { "-".to_owned() } else { tongue.figure(&upper) };
         let errors = report
             .facts
             .iter()
@@ -335,10 +374,10 @@ fn endpoints(report: &Report) -> Vec<Endpoint> {
         rows.push(Endpoint {
             path: fact.object.clone(),
             requests: fact.n,
-            median: median.to_string(),
+            median: tongue.figure(&median),
             bar: upper.value / widest * 100.0,
             p95,
-            errors: errors.map_or("-".to_owned(), |figure| figure.to_string()),
+            errors: errors.map_or("-".to_owned(), |figure| tongue.figure(&figure)),
             misses: report.symptoms.iter().any(|symptom| symptom.object == fact.object),
         });
     }
@@ -350,23 +389,24 @@ fn endpoints(report: &Report) -> Vec<Endpoint> {
     rows
 }
 
-fn card(report: &Report, finding: &Finding) -> Card {
-    let title = crate::checks::by_name(finding.cause).map_or("", |cause| cause.title.english());
+fn card(tongue: Tongue, report: &Report, finding: &Finding) -> Card {
+    let title = crate::checks::by_name(finding.cause).map_or("", |cause| tongue.word(cause.title));
     Card {
         cause: finding.cause,
         title,
-        grade: finding.grade.word().english(),
+        grade: tongue.word(finding.grade.word()),
+        proven: finding.grade == Grade::Proven,
         object: finding.object.clone(),
-        share: finding.share.as_ref().map(ToString::to_string),
-        says: Line::of(&finding.says),
-        chain: lines(&finding.chain),
-        rooms: rooms(report, finding),
+        share: finding.share.as_ref().map(|share| tongue.figure(share)),
+        says: tongue.line(&finding.says),
+        chain: lines(tongue, &finding.chain),
+        rooms: rooms(tongue, report, finding),
         explains: finding.explains.clone(),
     }
 }
 
 /// The rooms of the request that the finding explains first.
-fn rooms(report: &Report, finding: &Finding) -> Vec<Room> {
+fn rooms(tongue: Tongue, report: &Report, finding: &Finding) -> Vec<Room> {
     let Some(endpoint) = finding.explains.first() else { return Vec::new() };
     let (path, _) = object::parse_endpoint(endpoint);
     [
@@ -385,37 +425,38 @@ fn rooms(report: &Report, finding: &Finding) -> Vec<Room> {
         let looks = fact.value.number()?;
         Some(Room {
             letter,
-            name: name.english(),
-            looks: print(looks, Unit::Count),
+            name: tongue.word(name),
+            looks: tongue.number(looks, Unit::Count),
             percent: looks / (fact.n.max(1) as f64) * 100.0,
         })
     })
     .collect()
 }
 
-fn table(budget: &Budget) -> Table {
+fn table(tongue: Tongue, budget: &Budget) -> Table {
     let rows = budget.rows.iter().map(|row| TableRow {
-        name: row.component.word().english(),
+        name: tongue.word(row.component.word()),
         slug: slug(row.component),
-        time: row.time.to_string(),
-        share: row.share.to_string(),
+        time: tongue.figure(&row.time),
+        share: tongue.figure(&row.share),
         percent: row.share.value,
-        note: row.note.as_ref().map(Line::of),
+        note: row.note.as_ref().map(|note| tongue.line(note)),
     });
-    Table { path: budget.object.clone(), total: budget.total.to_string(), rows: rows.collect() }
+    let (path, total) = (budget.object.clone(), tongue.figure(&budget.total));
+    Table { path, total, rows: rows.collect() }
 }
 
 fn slug(component: Component) -> String {
     component.word().english().replace(' ', "-").to_lowercase()
 }
 
-fn exclusions(report: &Report) -> Vec<Exclusion> {
+fn exclusions(tongue: Tongue, report: &Report) -> Vec<Exclusion> {
     let mut rows: Vec<Exclusion> = Vec::new();
     for one in &report.verdict.ruled_out {
-        let says = Line::of(&one.says);
+        let says = tongue.line(&one.says);
         let cause = ExcludedCause {
             id: one.cause.id,
-            title: one.cause.title.english(),
+            title: tongue.word(one.cause.title),
             look_alike: one.look_alike,
         };
         match rows.iter_mut().find(|row| row.says.plain() == says.plain()) {
@@ -426,7 +467,7 @@ fn exclusions(report: &Report) -> Vec<Exclusion> {
     rows
 }
 
-fn open(report: &Report) -> Vec<OpenGroup> {
+fn open(tongue: Tongue, report: &Report) -> Vec<OpenGroup> {
     let gaps: Vec<_> = report
         .verdict
         .open
@@ -440,7 +481,7 @@ fn open(report: &Report) -> Vec<OpenGroup> {
             causes: causes
                 .into_iter()
                 .filter_map(crate::checks::by_name)
-                .map(|cause| format!("{} {}", cause.id, cause.title.english()))
+                .map(|cause| format!("{} {}", cause.id, tongue.word(cause.title)))
                 .collect(),
         })
         .collect()

@@ -1,56 +1,62 @@
 //! `galen doctor`: names the measured cause of a slow or failing backend, this one or any other.
 
-mod database;
+mod asking;
 mod progress;
 mod reference;
+mod watch;
 mod written;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use galen_core::{Clock, Entropy};
-use galen_doctor::repairs::port::Repairer;
-use galen_doctor::{
-    Caps, DoctorError, ExamineRequest, Intended, Ports, Previous, Report, Target, Thresholds,
-    Witness, examine,
-};
+use galen_core::examinations::OWN_TARGET;
+use galen_core::post::Language;
+use galen_doctor::repairs::run::{Ask, Orders};
+use galen_doctor::{DoctorError, ExamineRequest, Previous, Report, Thresholds, examine_and_repair};
+use galen_doctor::{checks, repairs};
 
 use crate::cli::{Common, place};
-use crate::config::{Config, url_of};
+use crate::config::{self, Config};
 use crate::failure::{Exit, Failure, OrFail};
 use crate::terminal;
-use crate::wire::clock::RealClock;
-use crate::wire::entropy::RealEntropy;
-use crate::wire::lock::{self, Holder};
+use crate::wire::examiner;
+use crate::wire::patient::{self, Patient};
 use crate::wire::place::Place;
-use crate::wire::repairer::ControlRepairer;
-use crate::wire::witness::ControlWitness;
 
-use database::Database;
+use asking::AtTerminal;
 use progress::Shown;
 pub use reference::checks_reference;
 use written::ReportFile;
 
 /// Find the measured cause of a slow or failing backend, or say that it cannot be told.
 ///
-/// Without a URL it examines this installation. It sends GET, HEAD and OPTIONS requests only, opens databases
-/// read-only, and changes nothing unless --apply is given, which works on this installation only.
+/// Without a target it examines this installation. It sends GET, HEAD and OPTIONS requests only, opens databases
+/// read-only, and changes nothing unless --apply is given: then it carries out what is safe on this installation, and, once
+/// agreed to or named with --yes, what its report offers as ASK.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  galen doctor\n  galen doctor http://127.0.0.1:9000 --db app.db --report report.html\n  \
                         galen doctor http://127.0.0.1:9000 --db postgres://galen_doctor@127.0.0.1/app \\\n      \
                           --db-password-file /run/secrets/galen_doctor\n  \
+                        galen doctor shop billing          two [[target]] tables of the configuration\n  \
+                        galen doctor --unit shop.service --path /api/me\n  \
                         galen doctor --apply               repair what is safe, and prove that it helped\n  \
-                        galen doctor --pid 4242 --path /api/me --path /api/notifications\n\n\
+                        galen doctor 9000 --apply --yes F41\n  \
+                        galen doctor --watch 30s           look again and again, and say what changed\n  \
+                        galen doctor --explain F13         what a cause is, and what proves it\n\n\
                         Exit codes: 0 healthy, 1 finding, 2 inconclusive, 3 the doctor failed,\n            \
-                        4 repaired and proven, 64 wrong usage"
+                        4 repaired and proven, 64 wrong usage; of several targets the gravest"
 )]
 pub struct Doctor {
-    /// The backend to examine; this installation when no target is given.
-    #[arg(value_name = "URL")]
-    url: Option<String>,
+    /// What to examine: a URL, a port of this machine, or the names of configured targets, which are
+    /// examined one after the other; this installation when nothing is named.
+    #[arg(value_name = "URL|PORT|NAME")]
+    targets: Vec<String>,
+    /// Examine this installation and every configured target.
+    #[arg(long, conflicts_with_all = ["targets", "db", "pid", "unit"])]
+    all: bool,
     /// The database it works with: a SQLite file that is not found by itself, or
     /// postgres://USER@HOST:5432/DATABASE, looked at in one read-only session.
     #[arg(long, value_name = "FILE|URL")]
@@ -61,33 +67,62 @@ pub struct Doctor {
     /// The process that serves it, when it is not found by itself.
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
+    /// The systemd unit that runs it.
+    #[arg(long, value_name = "UNIT", conflicts_with = "pid")]
+    unit: Option<String>,
     /// A path to request; can be given several times. Found by itself when not given.
     #[arg(long = "path", value_name = "/PATH")]
     paths: Vec<String>,
+    /// A file with headers to send along, one `Name: value` a line, that nobody else can read.
+    #[arg(long, value_name = "FILE")]
+    headers_file: Option<PathBuf>,
     /// The origin of the web page that calls it, which CORS must allow.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
     /// Carry out the safe repairs, one at a time, each proven by measuring again.
     #[arg(long)]
     apply: bool,
+    /// With --apply: also carry out the repair of this cause that a person must ask for (F37, or its
+    /// name); can be given several times. At a terminal each one is asked about without it.
+    #[arg(long = "yes", value_name = "CAUSE", requires = "apply")]
+    yes: Vec<String>,
     /// Also write the report: .md, .html or .json.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Overwrite an existing report.
     #[arg(long, requires = "report")]
     force: bool,
-    /// A report.json of an earlier run, to say what changed since.
-    #[arg(long, value_name = "FILE")]
-    previous: Option<PathBuf>,
+    /// The language of what is printed and written.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "fa"])]
+    language: String,
+    /// A report.json of an earlier run, to say what is new, gone and the same since.
+    #[arg(long, value_name = "FILE", alias = "previous")]
+    compare: Option<PathBuf>,
+    /// Examine again and again, this long after each end, and say what changed; Ctrl-C ends it.
+    #[arg(
+        long,
+        value_name = "PAUSE",
+        num_args = 0..=1,
+        default_missing_value = "30s",
+        conflicts_with = "apply"
+    )]
+    watch: Option<String>,
+    /// Explain a cause by its number or name, and examine nothing; `list` names all.
+    #[arg(long, value_name = "CAUSE", exclusive = true)]
+    explain: Option<String>,
 }
 
 /// Hands over to the doctor's child when this process was started as one.
 pub fn child() -> Option<std::process::ExitCode> {
     let mut words = std::env::args_os().skip(1);
-    if words.next()? != galen_doctor::probes::child::VERB {
-        return None;
+    let verb = words.next()?;
+    if verb == galen_doctor::probes::child::VERB {
+        Some(galen_doctor::probes::child_main(&words.collect::<Vec<_>>()))
+    } else if verb == examiner::child::VERB {
+        Some(examiner::child::main())
+    } else {
+        None
     }
-    Some(galen_doctor::probes::child_main(&words.collect::<Vec<_>>()))
 }
 
 impl Doctor {
@@ -103,141 +138,203 @@ impl Doctor {
     }
 
     fn examine(self, common: &Common) -> Result<Exit, Failure> {
+        if let Some(cause) = &self.explain {
+            return explain(cause);
+        }
+        self.yes.iter().try_for_each(|name| known_cause(name))?;
         let loaded = common.load(Vec::new())?;
-        let report = self.report.as_deref().map(|path| ReportFile::plan(path, self.force));
-        let report = report.transpose()?;
-        let previous = self.previous.as_deref().map(read_previous).transpose()?;
         let place = place(&loaded.config)?;
-        let ports = self.ports(&place);
-        let request = ExamineRequest {
-            target: self.target(&loaded.config, &place)?,
-            thresholds: thresholds(&loaded.config),
+        let patients = self.patients(&loaded.config)?;
+        let one = patients.len() == 1;
+        if !one && (self.report.is_some() || self.compare.is_some() || self.watch.is_some()) {
+            return Err(Failure::new("--report, --compare and --watch go with one target")
+                .fix("name one target, or leave them out")
+                .exit(Exit::Usage));
+        }
+        let round = Round {
+            thresholds: patient::thresholds(&loaded.config),
+            listen: loaded.config.server.listen,
             apply: self.apply,
-            previous,
-            arguments: std::env::args_os()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect(),
+            yes: self.yes.clone(),
+            language: Language::asked_for(&self.language),
+            place,
+            runtime: tokio::runtime::Runtime::new()
+                .or_fail(|| "the runtime cannot be started".to_owned())?,
         };
-        let runtime = tokio::runtime::Runtime::new()
-            .or_fail(|| "the runtime cannot be started".to_owned())?;
-        let shown = Arc::new(Shown::begin());
-        let ports = Ports { progress: Arc::clone(&shown) as _, ..ports };
-        let examined = runtime.block_on(examine(request, ports));
-        shown.end();
-        let examined = examined.map_err(|error| refused(&error))?;
-        conclude(&examined, report)
+        let pause = self.watch.as_deref().map(watch::pause).transpose()?;
+        let file = self.report.as_deref();
+        let file = file.map(|path| ReportFile::plan(path, self.force, round.language));
+        let file = file.transpose()?;
+        let previous = self.compare.as_deref().map(read_previous).transpose()?;
+        match (patients.as_slice(), pause) {
+            ([one], Some(pause)) => watch::run(&round, one, previous, (pause, file)),
+            ([one], None) => {
+                let report = round.examine(one, previous)?;
+                terminal::answer(&round.printed(&report));
+                file.map(|file| file.write(&report)).transpose()?;
+                Ok(exit_of(report.exit_code()))
+            }
+            (several, _) => round.one_after_the_other(several),
+        }
     }
 
-    fn is_own(&self) -> bool {
-        self.url.is_none() && self.db.is_none() && self.pid.is_none()
-    }
-
-    fn target(&self, config: &Config, place: &Place) -> Result<Target, Failure> {
-        for path in &self.paths {
-            if !path.starts_with('/') {
-                return Err(Failure::new(format!("`{path}` is not a path"))
-                    .fix(format!("write it as /{path}"))
-                    .exit(Exit::Usage));
+    /// What is to be examined, each with its name.
+    fn patients(&self, config: &Config) -> Result<Vec<(String, Patient)>, Failure> {
+        let known = |one: &config::target::Target| (one.name.clone(), Patient::from(one));
+        let own = || (OWN_TARGET.to_owned(), Patient::default());
+        if self.all {
+            return Ok(std::iter::once(own()).chain(config.targets.iter().map(known)).collect());
+        }
+        let typed = Patient {
+            url: self.targets.first().cloned(),
+            paths: self.paths.clone(),
+            origin: self.origin.clone(),
+            headers_file: self.headers_file.clone(),
+            database: self.db.clone(),
+            database_password_file: self.db_password_file.clone(),
+            pid: self.pid,
+            unit: self.unit.clone(),
+        };
+        let by_name = |name: &String| match config.targets.iter().find(|one| one.name == *name) {
+            Some(target) => Some(known(target)),
+            None => (name == OWN_TARGET).then(own),
+        };
+        match self.targets.as_slice() {
+            [] => Ok(vec![(OWN_TARGET.to_owned(), typed)]),
+            [one] => Ok(vec![match by_name(one) {
+                Some((name, known)) => (name, known.with(typed)),
+                None => (one.clone(), typed),
+            }]),
+            several => {
+                several.iter().map(|name| by_name(name).ok_or_else(|| unknown(name))).collect()
             }
         }
-        let named = database::named(self.db.as_deref(), self.db_password_file.as_deref())?;
-        let (file, postgres) = match named {
-            Database::Unnamed => (None, None),
-            Database::File(path) => (Some(path), None),
-            Database::Postgres(access) => (None, Some(*access)),
+    }
+}
+
+/// Refuses a name after --yes that is of no cause and no repair: it would be agreed to in vain.
+fn known_cause(name: &String) -> Result<(), Failure> {
+    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name.as_str());
+    if checks::by_name(name).is_some() || is_repair() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("--yes: no cause is called `{}`", terminal::plain(name)))
+        .fix("`galen doctor --explain list` names all")
+        .exit(Exit::Usage))
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::new(format!("no target is called `{}`", terminal::plain(name)))
+        .fix("several targets are `[[target]]` tables of the configuration; a URL stands alone")
+        .exit(Exit::Usage)
+}
+
+/// What holds for every examination of one call.
+struct Round {
+    thresholds: Thresholds,
+    listen: SocketAddr,
+    apply: bool,
+    yes: Vec<String>,
+    language: Language,
+    place: Place,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Round {
+    /// Examines one target, showing how it goes on. Ctrl-C ends it in order: nothing is left behind.
+    fn examine(
+        &self,
+        (_, patient): &(String, Patient),
+        previous: Option<Previous>,
+    ) -> Result<Report, Failure> {
+        let target = patient.target()?;
+        let is_own = patient.is_nowhere();
+        let target = if is_own { patient::own(target, self.listen, &self.place) } else { target };
+        let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+        let request = ExamineRequest {
+            target,
+            thresholds: self.thresholds.clone(),
+            apply: false,
+            previous,
+            arguments: words.collect(),
         };
-        let stranger = Target {
-            url: self.url.as_deref().map(with_scheme).transpose()?,
-            database: file,
-            postgres,
-            pid: self.pid,
-            paths: self.paths.clone(),
-            own: self.is_own(),
-            intended: None,
-            child_exe: None,
-            origin: self.origin.clone(),
-            caps: Caps::default(),
-        };
-        Ok(if self.is_own() { own(stranger, config, place) } else { stranger })
+        let shown = Arc::new(Shown::begin());
+        let ports = patient::ports(&self.place, is_own, Arc::clone(&shown) as _);
+        let ports = if self.apply { patient::with_hands(ports) } else { ports };
+        let orders = self.orders(&shown);
+        let examined = self.unless_interrupted(examine_and_repair(request, orders, ports));
+        shown.end();
+        let examined = examined.ok_or_else(|| Failure::new("interrupted"))?;
+        examined.map_err(|error| refused(&error))
     }
 
-    fn ports(&self, place: &Place) -> Ports {
-        let clock: Arc<dyn Clock> = Arc::new(RealClock::new());
-        let entropy: Arc<dyn Entropy> = Arc::new(RealEntropy);
-        let witness = ControlWitness::new(place.clone(), Arc::clone(&clock));
-        let repairer = ControlRepairer::new(place.clone(), Arc::clone(&clock));
-        let is_own = self.is_own();
-        Ports {
-            clock,
-            entropy,
-            progress: Arc::new(galen_doctor::Silent),
-            witness: is_own.then(|| Arc::new(witness) as Arc<dyn Witness>),
-            repairer: is_own.then(|| Arc::new(repairer) as Arc<dyn Repairer>),
+    /// What may be changed: what is safe, what was named, and at a terminal what is agreed to.
+    fn orders(&self, shown: &Arc<Shown>) -> Orders {
+        let is_asked = self.apply && self.yes.is_empty() && terminal::answers_can_be_given();
+        let ask = AtTerminal { shown: Arc::clone(shown), language: self.language };
+        Orders {
+            automatic: self.apply,
+            named: self.yes.clone(),
+            ask: is_asked.then(|| Arc::new(ask) as Arc<dyn Ask>),
         }
+    }
+
+    /// Waits for something, unless Ctrl-C comes first; what was under way is dropped in order then.
+    fn unless_interrupted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = work => Some(done),
+                _ = tokio::signal::ctrl_c() => None,
+            }
+        })
+    }
+
+    fn printed(&self, report: &Report) -> String {
+        report.to_terminal_in(self.language, true, terminal::width())
+    }
+
+    /// Examines several, and ends as the gravest of them.
+    fn one_after_the_other(&self, patients: &[(String, Patient)]) -> Result<Exit, Failure> {
+        let mut gravest = Exit::Success;
+        for (at, one) in patients.iter().enumerate() {
+            let blank = if at == 0 { "" } else { "\n" };
+            terminal::line(format_args!("{blank}{}", terminal::bold(format_args!("== {}", one.0))));
+            let exit = match self.examine(one, None) {
+                Ok(report) => {
+                    terminal::answer(&self.printed(&report));
+                    exit_of(report.exit_code())
+                }
+                // The others are examined all the same.
+                Err(failure) => {
+                    terminal::fail(&failure);
+                    Exit::DoctorFailed
+                }
+            };
+            gravest = graver(gravest, exit);
+        }
+        Ok(gravest)
     }
 }
 
-/// This installation: what its lock and its configuration say of it.
-fn own(target: Target, config: &Config, place: &Place) -> Target {
-    let holder = lock::current_holder(place);
-    // Where a server that was killed listened is where its clients still knock.
-    let listen = lock::last_holder(place).and_then(|holder| holder.listen);
-    let listen = listen.and_then(|text| text.parse().ok()).unwrap_or(config.server.listen);
-    let pid = holder.as_ref().map(|holder: &Holder| holder.pid);
-    Target {
-        url: Some(url_of(reachable(listen))),
-        database: place.has_database().then(|| place.database.clone()),
-        pid,
-        intended: Some(Intended {
-            pid,
-            exe: std::env::current_exe().ok(),
-            origin: format!("instance lock {}", place.lock().display()),
-        }),
-        ..target
-    }
+/// The graver of two endings: the doctor failed, a finding, inconclusive, repaired, healthy.
+fn graver(one: Exit, other: Exit) -> Exit {
+    const ORDER: [Exit; 4] = [Exit::DoctorFailed, Exit::Failed, Exit::Inconclusive, Exit::Repaired];
+    ORDER.into_iter().find(|exit| [one, other].contains(exit)).unwrap_or(Exit::Success)
 }
 
-/// The address to ask for a server that listens on this one: `0.0.0.0` and `[::]` are no addresses
-/// to connect to, though Linux takes them for its own.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
-            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), v4.port())
-        }
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
-            SocketAddr::new(Ipv6Addr::LOCALHOST.into(), v6.port())
-        }
-        other => other,
-    }
-}
-
-/// A URL as it was typed: `127.0.0.1:9000` means `http://127.0.0.1:9000`.
-fn with_scheme(text: &str) -> Result<String, Failure> {
-    let wrong = |what: &str| {
-        Err(Failure::new(format!("`{}` {what}", terminal::plain(text)))
-            .fix("write it as http://127.0.0.1:9000")
-            .exit(Exit::Usage))
+fn explain(cause: &str) -> Result<Exit, Failure> {
+    let lines = if cause == "list" {
+        Some(galen_doctor::explain::list())
+    } else {
+        galen_doctor::explain::cause(cause)
     };
-    match text.split_once("://") {
-        Some(("http" | "https", rest)) if !rest.is_empty() => Ok(text.to_owned()),
-        Some(_) => wrong("is not an http or https URL"),
-        None if text.contains(':') || text.contains('.') || text == "localhost" => {
-            Ok(format!("http://{text}"))
-        }
-        None => wrong("is not a URL"),
-    }
-}
-
-fn thresholds(config: &Config) -> Thresholds {
-    let doctor = &config.doctor;
-    let ms = |lapse: crate::config::quantity::Lapse| lapse.as_duration().as_secs_f64() * 1e3;
-    Thresholds {
-        response_target_ms: ms(doctor.response_target),
-        response_alert_ms: ms(doctor.response_alert),
-        query_target_ms: ms(doctor.query_target),
-        error_rate_percent: f64::from(doctor.error_rate_percent),
-        concurrency: doctor.concurrency,
-    }
+    let lines = lines.ok_or_else(|| {
+        Failure::new(format!("no cause is called `{}`", terminal::plain(cause)))
+            .fix("`galen doctor --explain list` names all")
+            .exit(Exit::Usage)
+    })?;
+    lines.into_iter().for_each(terminal::line);
+    Ok(Exit::Success)
 }
 
 fn read_previous(path: &Path) -> Result<Previous, Failure> {
@@ -252,19 +349,10 @@ fn refused(error: &DoctorError) -> Failure {
     let code = error.exit_code();
     let failure = Failure::new(error.to_string()).exit(exit_of(code));
     match error {
-        DoctorError::ApplyOnStranger(_) => {
-            failure.fix("leave --apply out, and read what the report says to do")
-        }
+        DoctorError::ApplyOnStranger(_) => failure
+            .fix("read what the report says to do; add --yes CAUSE for a repair it offers as ASK"),
         DoctorError::NoTarget | DoctorError::Flaw(_) => failure,
     }
-}
-
-fn conclude(report: &Report, file: Option<ReportFile>) -> Result<Exit, Failure> {
-    terminal::answer(&report.to_terminal(true, terminal::width()));
-    if let Some(file) = file {
-        file.write(report)?;
-    }
-    Ok(exit_of(report.exit_code()))
 }
 
 fn exit_of(code: u8) -> Exit {
@@ -277,24 +365,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_of_the_configuration_are_those_of_the_doctor() {
-        assert_eq!(thresholds(&Config::default()), Thresholds::default());
+    fn several_targets_end_as_the_gravest_of_them() {
+        assert_eq!(graver(Exit::Success, Exit::Inconclusive), Exit::Inconclusive);
+        assert_eq!(graver(Exit::Failed, Exit::Inconclusive), Exit::Failed);
+        assert_eq!(graver(Exit::DoctorFailed, Exit::Failed), Exit::DoctorFailed);
+        assert_eq!(graver(Exit::Success, Exit::Success), Exit::Success);
     }
 
     #[test]
-    fn a_server_on_every_address_is_asked_on_loopback() {
-        let url = |text: &str| text.parse().map(|listen| url_of(reachable(listen)));
-        assert_eq!(url("0.0.0.0:8000").as_deref(), Ok("http://127.0.0.1:8000"));
-        assert_eq!(url("[::]:8000").as_deref(), Ok("http://[::1]:8000"));
-        assert_eq!(url("10.0.0.1:80").as_deref(), Ok("http://10.0.0.1"));
+    fn only_what_exists_is_agreed_to() {
+        for name in ["F41", "create-index", "sqlite-missing-index"] {
+            assert_eq!(known_cause(&name.to_owned()), Ok(()), "{name}");
+        }
+        assert!(known_cause(&"F99".to_owned()).is_err());
     }
 
     #[test]
-    fn a_url_may_be_typed_without_its_scheme_and_must_be_one() {
-        let typed = |text: &str| with_scheme(text).ok();
-        assert_eq!(typed("127.0.0.1:9000").as_deref(), Some("http://127.0.0.1:9000"));
-        assert_eq!(typed("https://example.org").as_deref(), Some("https://example.org"));
-        assert_eq!(typed("ftp://example.org"), None);
-        assert_eq!(typed("serve"), None);
+    fn an_unknown_cause_is_wrong_usage_and_every_known_one_is_explained() {
+        assert_eq!(explain("F99").unwrap_err().exit, Exit::Usage);
+        assert_eq!(explain("F13"), Ok(Exit::Success));
     }
 }

@@ -30,6 +30,11 @@ impl Shown {
         Self { bar, stage: Mutex::new(None) }
     }
 
+    /// Stands still while a person is asked something.
+    pub fn pause<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.bar.suspend(ask)
+    }
+
     /// Ends and leaves nothing behind.
     pub fn end(&self) {
         self.bar.finish_and_clear();
@@ -48,23 +53,11 @@ impl Progress for Shown {
         let is_new = self.enters(stage);
         if self.bar.is_hidden() {
             if is_new {
-                terminal::note(format_args!("{}: {}", name(stage), terminal::plain(detail)));
+                terminal::note(format_args!("{}: {}", stage.name(), terminal::plain(detail)));
             }
             return;
         }
-        self.bar.set_prefix(name(stage));
+        self.bar.set_prefix(stage.name());
         self.bar.set_message(terminal::plain(detail));
-    }
-}
-
-const fn name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Discover => "discover",
-        Stage::Probe => "probe",
-        Stage::Inspect => "inspect",
-        Stage::Judge => "judge",
-        Stage::Repair => "repair",
-        Stage::Prove => "prove",
-        Stage::Report => "report",
     }
 }

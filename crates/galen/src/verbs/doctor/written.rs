@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use galen_core::post::Language;
 use galen_doctor::Report;
 
 use crate::failure::{Exit, Failure, OrFail};
@@ -15,6 +16,7 @@ pub struct ReportFile {
     path: PathBuf,
     form: Form,
     force: bool,
+    language: Language,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When the ending is none of the three, or the file exists and `force` is not given.
-    pub fn plan(path: &Path, force: bool) -> Result<Self, Failure> {
+    pub fn plan(path: &Path, force: bool, language: Language) -> Result<Self, Failure> {
         let form = match path.extension().and_then(|ending| ending.to_str()) {
             Some("md") => Form::Markdown,
             Some("html") => Form::Html,
@@ -43,7 +45,12 @@ impl ReportFile {
         if path.exists() && !force {
             return Err(exists(path));
         }
-        Ok(Self { path: path.to_owned(), form, force })
+        Ok(Self { path: path.to_owned(), form, force, language })
+    }
+
+    /// From now on the file is ours, and is written anew.
+    pub fn overwrite(&mut self) {
+        self.force = true;
     }
 
     /// Writes the report.
@@ -53,8 +60,8 @@ impl ReportFile {
     pub fn write(&self, report: &Report) -> Result<(), Failure> {
         let what = || format!("the report {} cannot be written", self.path.display());
         let text = match self.form {
-            Form::Markdown => report.to_markdown().or_fail(what)?,
-            Form::Html => report.to_html().or_fail(what)?,
+            Form::Markdown => report.to_markdown_in(self.language).or_fail(what)?,
+            Form::Html => report.to_html_in(self.language).or_fail(what)?,
             Form::Json => format!("{:#}\n", report.to_json()),
         };
         let mut options = OpenOptions::new();
@@ -90,16 +97,16 @@ mod tests {
     fn an_existing_report_is_overwritten_only_by_force() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("report.md");
-        assert_eq!(ReportFile::plan(&path, false)?.form, Form::Markdown);
+        assert_eq!(ReportFile::plan(&path, false, Language::En)?.form, Form::Markdown);
         std::fs::write(&path, "mine")?;
-        let refused = ReportFile::plan(&path, false).map(|_| ()).unwrap_err();
+        let refused = ReportFile::plan(&path, false, Language::En).map(|_| ()).unwrap_err();
         assert_eq!(refused.exit, Exit::Usage);
-        assert!(ReportFile::plan(&path, true).is_ok());
+        assert!(ReportFile::plan(&path, true, Language::En).is_ok());
         Ok(())
     }
 
     #[test]
     fn an_unknown_ending_is_refused() {
-        assert!(ReportFile::plan(Path::new("report.pdf"), false).is_err());
+        assert!(ReportFile::plan(Path::new("report.pdf"), false, Language::En).is_err());
     }
 }

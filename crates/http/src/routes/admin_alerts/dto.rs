@@ -1,12 +1,13 @@
 //! How alerts, rules and silences look from outside, and how a rule is changed.
 
 use galen_core::model::{RuleChange, Silence};
-use galen_core::{AlertId, Code, FieldError, Refusal, SilenceId, UserId};
+use galen_core::{AlertId, Code, ExaminationId, FieldError, Refusal, SilenceId, UserId};
 use galen_monitor::{Alert, AlertState, RuleHealth, RuleView as Rule, Severity, Symptom};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
+use crate::app::App;
 use crate::routes::admin_monitor::dto::OBJECT_CHARS_MAX;
 use crate::routes::me::dto::words;
 use crate::time::Time;
@@ -54,6 +55,9 @@ pub(super) struct AlertView<'a> {
     symptoms: Vec<SymptomView<'a>>,
     /// Until when it is silenced, if it is.
     silenced_until: Option<Time>,
+    /// The examination that was begun because of it: `GET /api/admin/examinations/{id}`.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    examination: Option<ExaminationId>,
     /// Whether the admins were told that it fires.
     told_firing: bool,
     /// Whether they were told that it is over.
@@ -95,8 +99,13 @@ impl<'a> From<&'a Symptom> for SymptomView<'a> {
     }
 }
 
-impl<'a> From<&'a Alert> for AlertView<'a> {
-    fn from(it: &'a Alert) -> Self {
+impl<'a> AlertView<'a> {
+    /// The alerts, each with the examination it began.
+    pub(super) fn all(alerts: &'a [Alert], app: &App) -> Vec<Self> {
+        alerts.iter().map(|it| Self::new(it, app.examiner.of_alert(it.id))).collect()
+    }
+
+    fn new(it: &'a Alert, examination: Option<ExaminationId>) -> Self {
         Self {
             id: it.id,
             cause: &it.cause,
@@ -109,6 +118,7 @@ impl<'a> From<&'a Alert> for AlertView<'a> {
             holder: it.holder.as_deref(),
             symptoms: it.symptoms.iter().map(Into::into).collect(),
             silenced_until: it.silenced_until.map(Time),
+            examination,
             told_firing: it.told_firing,
             told_resolved: it.told_resolved,
         }

@@ -21,5 +21,5 @@ struct Alerts<'a> {
 ))]
 pub(crate) async fn list(by: Admin) -> Answer {
     let alerts = by.app().monitor.alerts();
-    ok(&Alerts { alerts: alerts.iter().map(Into::into).collect() })
+    ok(&Alerts { alerts: AlertView::all(&alerts, by.app()) })
 }

@@ -37,5 +37,5 @@ pub(crate) async fn past(by: Admin, mut query: Query) -> Answer {
     let alerts = by.app().monitor.past_alerts(before, limit).await?;
     let is_full = u32::try_from(alerts.len()).is_ok_and(|found| found >= limit);
     let next = alerts.last().filter(|_| is_full).map(|last| last.id);
-    ok(&Past { alerts: alerts.iter().map(Into::into).collect(), next })
+    ok(&Past { alerts: AlertView::all(&alerts, by.app()), next })
 }

@@ -48,7 +48,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 /// `marked`, `recalled`, `refresh`, `sessions`, `alert`, `health`, and at last `bye` with a `reason`.
 /// What was published after `Last-Event-ID`, or else after `after`, comes first.
 #[utoipa::path(get, path = "/api/stream", tag = "notifications", security(("session" = [])), params(
-    ("topics" = Option<String>, Query, description = "Of `notifications`, `sessions`, and for admins `alerts` and `health`, separated by commas; `notifications` if nothing is said."),
+    ("topics" = Option<String>, Query, description = "Of `notifications`, `sessions`, and for admins `alerts`, `health` and `examinations`, separated by commas; `notifications` if nothing is said."),
     ("after" = Option<i64>, Query, description = "A place, such as the `seq` of a list."),
     ("Last-Event-ID" = Option<i64>, Header, description = "As browsers send it when they come again; it counts more than `after`."),
 ), responses(

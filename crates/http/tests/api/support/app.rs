@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Reply};
 use super::clock::{Onlooker, SteadyClock};
+use super::examiner::Noted;
 use super::observer::Both;
 
 /// The admin every test application has.
@@ -90,6 +91,7 @@ impl TestApp {
             jobs: Arc::new(OneJob),
             configured: vec![configured()],
             post: Arc::new(Plain),
+            examiner: Arc::new(Noted::default()),
             recorder,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::clone(&entropy) as _,
@@ -238,6 +240,10 @@ impl PostRoom for Plain {
 
     fn carries(&self, _: Channel) -> bool {
         false
+    }
+
+    fn push_key(&self) -> Option<String> {
+        Some("BKey".to_owned())
     }
 }
 

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod clock;
+pub mod examiner;
 mod listener;
 pub mod log;
 mod observer;
