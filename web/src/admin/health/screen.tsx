@@ -62,7 +62,7 @@ function Canary() {
 
 function Group({ group, range, marks }: { group: ChartGroup; range: Range; marks: readonly Mark[] }) {
   return (
-    <Card title={t(`group.${group.name}`)}>
+    <Card title={t(`health.group.${group.name}`)}>
       <div class="charts">
         {group.charts.map((chart) => (
           <MetricChart key={chart.title} {...chart} range={range} marks={marks} />

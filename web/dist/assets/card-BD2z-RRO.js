@@ -1,1 +1,0 @@
-import{cn as e,kt as t,l as n}from"./core-B9JM9e6O.js";function r({title:r,says:i,end:a,children:o}){return n(r),t(e,{children:[t(`div`,{class:`gate-card`,children:[t(`header`,{children:[t(`h1`,{children:r}),i&&t(`p`,{children:i})]}),o]}),a&&t(`div`,{class:`gate-end`,children:a})]})}export{r as t};

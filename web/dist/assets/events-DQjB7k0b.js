@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:web/dist/assets/events-0Qf8x1sf.js
-import{ft as e}from"./core-BsxtKcxS.js";var t=e(),n=[`login.succeeded`,`login.failed`,`session.ended`,`password.changed`,`password.reset_asked`,`email.change_asked`,`email.changed`,`user.changed`];function r(e){return t.maybe(`event.${e}`,e)}function i({code:e,params:n}){let{reason:i}=n,a=typeof i==`string`?t.maybe(`event.reason.${i}`,``):``;return a===``?r(e):`${r(e)}: ${a}`}function a({code:e}){return e===`login.failed`||e===`account.disowned`}export{a as i,r as n,i as r,n as t};
-========
-import{jt as e}from"./core-B9JM9e6O.js";var t=e(),n=[`login.succeeded`,`login.failed`,`session.ended`,`password.changed`,`password.reset_asked`,`email.change_asked`,`email.changed`,`user.changed`];function r(e){return t.maybe(`event.${e}`,e)}function i({code:e,params:n}){let{reason:i}=n,a=typeof i==`string`?t.maybe(`event.reason.${i}`,``):``;return a===``?r(e):`${r(e)}: ${a}`}function a({code:e}){return e===`login.failed`||e===`account.disowned`}export{a as i,r as n,i as r,n as t};
->>>>>>>> w/api:web/dist/assets/events-DQjB7k0b.js

@@ -1,1 +1,0 @@
-import{Bt as e,Dt as t}from"./core-BsxtKcxS.js";function n(){return e(()=>t(`/settings/profile`,!0),[]),null}export{n as default};

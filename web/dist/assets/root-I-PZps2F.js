@@ -1,1 +1,0 @@
-import{Jt as e,sn as t}from"./core-B9JM9e6O.js";function n(){return t(()=>e(`/settings/profile`,!0),[]),null}export{n as default};
