@@ -141,7 +141,7 @@ impl Doctor {
         if let Some(cause) = &self.explain {
             return explain(cause);
         }
-        self.yes.iter().try_for_each(|name| known_cause(name))?;
+        self.yes.iter().map(String::as_str).try_for_each(known_cause)?;
         let loaded = common.load(Vec::new())?;
         let place = place(&loaded.config)?;
         let patients = self.patients(&loaded.config)?;
@@ -213,8 +213,8 @@ impl Doctor {
 }
 
 /// Refuses a name after --yes that is of no cause and no repair: it would be agreed to in vain.
-fn known_cause(name: &String) -> Result<(), Failure> {
-    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name.as_str());
+fn known_cause(name: &str) -> Result<(), Failure> {
+    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name);
     if checks::by_name(name).is_some() || is_repair() {
         return Ok(());
     }
