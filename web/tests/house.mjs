@@ -60,16 +60,21 @@ export async function startGalen(config = "") {
   });
   return {
     url,
+    /** The folder it works in. */
+    cwd,
     run: (args, input) => run(args, { cwd, input }),
     /** Makes an account that may sign in. */
     addUser: (email, ...args) => run(["user", "add", email, "--password-stdin", ...args], { cwd, input: `${PASSWORD}\n` }),
     setupLink: () => until("the setup link", () => readFile(join(cwd, "dev.db.setup-link"), "utf8").then((text) => text.trim(), () => "")),
-    /** The newest captured mail to an address, as text. */
-    mailTo: async (email) => {
-      const list = JSON.parse(await run(["mail", "list", "--json"], { cwd }));
-      const found = (list.items ?? list).find((mail) => mail.to === email);
-      return found && run(["mail", "show", found.id], { cwd });
-    },
+    /** The link in the newest captured mail of a code to an address: opened where this Galen is. */
+    linkTo: (email, code) =>
+      until(`a mail ${code} to ${email}`, async () => {
+        const { mails } = JSON.parse(await run(["mail", "list", "--json"], { cwd }));
+        const found = mails.find((mail) => mail.to === email && mail.code === code && mail.state === "captured");
+        const text = found && (await run(["mail", "show", found.id], { cwd }));
+        const path = /https?:\/\/[^/\s]+(\/[\w-]+#token=[\w.~-]+)/.exec(text ?? "")?.[1];
+        return path && url + path;
+      }),
     log: () => log.join(""),
     async stop() {
       server.kill("SIGTERM");
@@ -84,10 +89,10 @@ export const startBrowser = () => chromium.launch({ executablePath: browserPath 
 /** Calls the API as whoever is signed in on the page. */
 export function call(page, method, path, body) {
   return page.evaluate(
-    async ([method, path, body]) => {
+    async ([how, where, what]) => {
       const { csrf_token } = await (await fetch("/api/auth/csrf")).json();
       const headers = { "content-type": "application/json", "x-csrf-token": csrf_token };
-      const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      const answer = await fetch(where, { method: how, headers, body: what === undefined ? undefined : JSON.stringify(what) });
       return { status: answer.status, body: await answer.json().catch(() => undefined) };
     },
     [method, path, body],

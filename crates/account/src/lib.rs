@@ -33,6 +33,7 @@ mod notices;
 mod opening;
 mod password;
 mod policy;
+mod preferences;
 mod prove;
 mod publish;
 mod reauthenticate;
@@ -55,4 +56,5 @@ pub use policy::{
     CategoryPolicy, HashPolicy, LimitPolicy, LinkPolicy, NoticePolicy, PasswordPolicy, Policy,
     Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
+pub use preferences::{CategoryChoice, Chosen, PreferenceForm};
 pub use sweep::{NoticeSweepReport, SweepPolicy, SweepReport};

@@ -1,6 +1,7 @@
 //! What a notification may say: its fields are checked, all at once, and its retention is found.
 
 use galen_core::model::{Action, Content};
+use galen_core::preferences::OWN_CATEGORIES;
 use galen_core::{Code, FieldError, UnixMs};
 use sha2::{Digest as _, Sha256};
 
@@ -17,9 +18,6 @@ const ACTIONS_MAX: usize = 3;
 const LABEL_CHARS_MAX: usize = 50;
 const KEY_CHARS_MAX: usize = 128;
 
-/// The categories Galen itself uses, and that of the simple form: always known.
-const OWN_CATEGORIES: [&str; 4] = ["account", "alert", "message", "security"];
-
 /// Checks a message; what is wrong with it is added to `wrong`.
 pub(crate) fn check(
     message: Message,
@@ -27,7 +25,7 @@ pub(crate) fn check(
     now: UnixMs,
     wrong: &mut Fields,
 ) -> Content {
-    category(&message.category, policy, wrong);
+    check_category(&message.category, policy, "/category", wrong);
     words(&message, wrong);
     wrong.require(
         message.link.as_deref().is_none_or(is_link),
@@ -62,20 +60,21 @@ pub(crate) fn keep_ms(category: &str, policy: &NoticePolicy) -> i64 {
     own.and_then(|known| known.keep_ms).unwrap_or(policy.keep_ms)
 }
 
-fn category(category: &str, policy: &NoticePolicy, wrong: &mut Fields) {
+/// Checks that there may be notifications of a category.
+pub(crate) fn check_category(
+    category: &str,
+    policy: &NoticePolicy,
+    pointer: &str,
+    wrong: &mut Fields,
+) {
     let is_name = is_name(category);
     let detail = "1 to 64 characters of a-z, 0-9, `_`, `.` and `-`.";
-    wrong.require(is_name, "/category", Code::FieldFormat, detail);
+    wrong.require(is_name, pointer, Code::FieldFormat, detail);
     let is_listed = |known: &CategoryPolicy| known.name == category;
     let is_known = policy.categories.is_empty()
         || OWN_CATEGORIES.contains(&category)
         || policy.categories.iter().any(is_listed);
-    wrong.require(
-        !is_name || is_known,
-        "/category",
-        Code::FieldCategory,
-        Code::FieldCategory.fix(),
-    );
+    wrong.require(!is_name || is_known, pointer, Code::FieldCategory, Code::FieldCategory.fix());
 }
 
 fn words(message: &Message, wrong: &mut Fields) {

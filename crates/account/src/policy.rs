@@ -37,6 +37,12 @@ pub struct NoticePolicy {
     pub keep_ms: i64,
     /// How often one API key may publish: 6,000 calls a minute.
     pub key_rate: Rate,
+    /// Categories that come by mail to who said nothing about them; `*` is every one. Those of
+    /// Galen's own that are few and matter.
+    pub email: Vec<String>,
+    /// Categories that come to the browsers of who said nothing about them; `*` is every one: who let
+    /// a browser be told wants to be told.
+    pub push: Vec<String>,
 }
 
 impl Default for NoticePolicy {
@@ -45,6 +51,8 @@ impl Default for NoticePolicy {
             categories: Vec::new(),
             keep_ms: 180 * DAY_MS,
             key_rate: Rate { attempts: 6_000, per_ms: 60_000 },
+            email: ["account", "alert", "security"].map(str::to_owned).into(),
+            push: vec!["*".to_owned()],
         }
     }
 }

@@ -21,6 +21,7 @@ mod observe;
 pub mod outbox;
 mod page;
 pub mod post;
+pub mod preferences;
 mod refusal;
 mod secret;
 mod store;

@@ -146,6 +146,8 @@ codes! {
     FieldFormat = "field.format", Invalid, "The text has characters it must not have", "The form is in `detail`.";
     FieldRange = "field.range", Invalid, "The value is out of range", "The limits are in `detail`.";
     FieldCategory = "field.category", Invalid, "The category is not known here", "Use one of notifications.categories, or add it there.";
+    FieldLocked = "field.locked", Invalid, "This cannot be turned off", "Leave it on: what concerns an account's safety is always told.";
+    FieldZone = "field.time_zone", Invalid, "There is no such time zone", "Use a name of the IANA time zone database such as Asia/Tehran, as browsers give it.";
     FieldPast = "field.past", Invalid, "The moment has passed", "Give a moment in the future, or leave it out.";
     FieldUrl = "field.url", Invalid, "This URL cannot be called", "Use an https URL of the public internet; a private network is named in webhooks.networks first.";
     FieldLink = "field.link", Invalid, "The link is not allowed", "Use an https URL or a path that begins with one slash.";

@@ -17,6 +17,7 @@ use crate::model::{
     UserChangeOutcome, UserCreation, UserFilter,
 };
 use crate::outbox::Outbox;
+use crate::preferences::PreferenceStore;
 use crate::webhooks::Webhooks;
 use crate::{
     Code, Cx, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash, UnixMs, UserId,
@@ -83,10 +84,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each. Four
-/// nouns have traits of their own: what users are told, links that open once, what waits to leave the
-/// house, and webhooks.
-pub trait Store: crate::NoticeStore + Links + Outbox + Webhooks {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Five
+/// nouns have traits of their own: what users are told, what they want to be told, links that open
+/// once, what waits to leave the house, and webhooks.
+pub trait Store: crate::NoticeStore + PreferenceStore + Links + Outbox + Webhooks {
     // Reads.
 
     /// The user with this canonical address, with its password hash.

@@ -15,6 +15,7 @@ pub mod migrations;
 mod notice_port;
 mod port;
 mod port_mail;
+mod port_preferences;
 mod port_webhooks;
 pub mod queries;
 mod reads;

@@ -30,6 +30,11 @@ pub const SQLITE: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0004_webhooks.sql"),
     },
     Migration {
+        version: 5,
+        name: "preferences",
+        sql: include_str!("../migrations/sqlite/0005_preferences.sql"),
+    },
+    Migration {
         version: 9,
         name: "panels",
         sql: include_str!("../migrations/sqlite/0009_panels.sql"),
@@ -57,6 +62,11 @@ pub const POSTGRES: &[Migration] = &[
         version: 4,
         name: "webhooks",
         sql: include_str!("../migrations/postgres/0004_webhooks.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "preferences",
+        sql: include_str!("../migrations/postgres/0005_preferences.sql"),
     },
     Migration {
         version: 9,

@@ -16,8 +16,10 @@ use galen_core::{
 use crate::tx::Row;
 
 mod notice;
+mod preference;
 
 pub(crate) use notice::{PUBLISHED_COLUMNS, api_key, audience, broadcast, notification, published};
+pub(crate) use preference::{language, preference_rule, preferences};
 
 /// How many columns a session has: where its user's begin.
 const SESSION_COLUMNS: usize = 9;

@@ -117,6 +117,9 @@ const POPULATE: &str = "
     SELECT randomblob(16), 'writer_lock', '', created_at, created_at, NULL FROM users LIMIT 900;
     INSERT INTO webhooks
     SELECT randomblob(16), 'https://example.org', '', 'active', 1, NULL, 1 FROM users LIMIT 50;
+    INSERT INTO preferences
+    SELECT id, NULL, 'Asia/Tehran', 1380, 420, 'off' FROM users WHERE created_at % 2;
+    INSERT INTO preference_rules SELECT id, 'c' || created_at % 9, 0, NULL FROM users;
     INSERT INTO parcels
     SELECT randomblob(16), iif(n.i % 3, 'email', 'webhook'), id, 'd' || n.i % 40, 'mail.test', 'en',
            '[]', '[]', iif(n.i % 10, 'sent', 'queued'), 1, n.i, n.i, NULL, iif(n.i % 10, n.i, NULL), NULL

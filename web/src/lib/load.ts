@@ -62,7 +62,7 @@ export interface Page<T> {
 }
 
 /** A list that comes in keyset pages: `more` asks for the next one and adds it. */
-export function usePages<T>(ask: (after: string | undefined) => Promise<Page<T>>, key: string = "") {
+export function usePages<P extends Page<unknown>>(ask: (after: string | undefined) => Promise<P>, key: string = "") {
   const loaded = useLoad(() => ask(undefined), key);
   const [isMore, setMore] = useState(false);
   const [problem, setProblem] = useState<Problem>();

@@ -10,14 +10,16 @@ interface Props {
   act: Act<[]>;
   /** The names of the fields that show for themselves what is wrong with them. */
   fields?: readonly string[];
+  /** Whether the form shows the problem at a field by itself. */
+  isShownAtFields?: boolean;
   onDone?(): void;
   children: ComponentChildren;
 }
 
-export function Form({ act, fields = [], onDone, children }: Props) {
+export function Form({ act, fields = [], isShownAtFields = false, onDone, children }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const { problem } = act;
-  const isShownAtFields = problem?.fields.some((field) => fields.some((name) => problem.field(name) === field)) ?? false;
+  const isAtFields = isShownAtFields || problem?.fields.some((field) => fields.some((name) => problem.field(name) === field));
   useEffect(() => {
     if (problem !== undefined) {
       focusWrong(form.current);
@@ -31,7 +33,7 @@ export function Form({ act, fields = [], onDone, children }: Props) {
   };
   return (
     <form class="form" ref={form} noValidate onSubmit={submit}>
-      {problem && !isShownAtFields && <ProblemNotice problem={problem} onOver={act.clear} />}
+      {problem && !isAtFields && <ProblemNotice problem={problem} onOver={act.clear} />}
       {children}
     </form>
   );

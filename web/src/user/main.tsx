@@ -7,14 +7,17 @@ import type { ComponentType } from "preact";
 import { match, place } from "../lib/router";
 import { start } from "../lib/start";
 import { useStore } from "../lib/store";
+import { learn, type WordsLoader } from "../lib/words";
 import { Gate } from "./gate/gate";
 import { GATES } from "./gate/screens";
+
+const words: WordsLoader = { en: () => import("./panel/en"), fa: () => import("./panel/fa") };
 
 /** The panel is fetched when somebody is signed in, and by nobody else. */
 function Panel() {
   const [Inside, setInside] = useState<ComponentType>();
   useEffect(() => {
-    import("./panel/panel").then(({ Panel: Found }) => setInside(() => Found), () => location.reload());
+    Promise.all([import("./panel/panel"), learn(words)]).then(([{ Panel: Found }]) => setInside(() => Found), () => location.reload());
   }, []);
   return Inside ? <Inside /> : null;
 }

@@ -27,6 +27,8 @@ audit_codes! {
     UserCreated = "user.created": "An account was made.";
     UserChanged = "user.changed": "An admin changed an account.";
     UserProfileChanged = "user.profile_changed": "A user changed its own profile.";
+    PreferencesChanged = "user.preferences_changed": "A user changed what it is told by which channel.";
+    Unsubscribed = "user.unsubscribed": "A user ended mails of a kind by the link in one of them.";
     UserDeleted = "user.deleted": "An account was deleted.";
     UsersExported = "user.exported": "An admin exported the list of accounts.";
     DataExported = "user.data_exported": "A user exported what is kept about it.";

@@ -1,5 +1,6 @@
 //! What no single value can say: values that do not go together, each with the way out.
 
+use galen_core::preferences::EVERY_OTHER;
 use galen_http::Origin;
 
 use super::monitor::Collector;
@@ -37,6 +38,7 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.checks();
     judge.mail();
     judge.doctor();
+    judge.categories();
     judge.complaints
 }
 
@@ -213,6 +215,26 @@ impl Judge<'_> {
                 let says = format!("`accounts.{key}` must be from 1m to 90d");
                 self.complain(("accounts", key), says);
             }
+        }
+    }
+
+    /// Categories that are named must be ones there are.
+    fn categories(&mut self) {
+        let notifications = &self.loaded.config.notifications;
+        let mut unknown = Vec::new();
+        for (key, names) in [("email", &notifications.email), ("push", &notifications.push)] {
+            let is_known = |name: &String| name == EVERY_OTHER || notifications.knows(name);
+            unknown.extend(names.iter().filter(|name| !is_known(name)).map(|name| (key, name)));
+        }
+        let complaints = unknown.into_iter().map(|(key, name)| {
+            let says = format!(
+                "`notifications.{key}` names the category {name:?}, which is none of \
+                 `notifications.categories`: add it there, or correct it"
+            );
+            (key, says)
+        });
+        for (key, says) in complaints.collect::<Vec<_>>() {
+            self.complain(("notifications", key), says);
         }
     }
 
@@ -421,6 +443,17 @@ mod tests {
             let says = complaints(&[(name, value)]);
             assert!(says.iter().any(|says| says.contains(part)), "{name}: {says:?}");
         }
+    }
+
+    #[test]
+    fn a_category_that_there_is_not_is_refused_where_it_is_named() {
+        let listed = ("GALEN__NOTIFICATIONS__CATEGORIES", "news 30d");
+        let wanted = ("GALEN__NOTIFICATIONS__EMAIL", "news,security");
+        assert_eq!(complaints(&[listed, wanted]), Vec::<String>::new());
+        assert_eq!(complaints(&[("GALEN__NOTIFICATIONS__PUSH", "anything")]), Vec::<String>::new());
+        let says = complaints(&[listed, ("GALEN__NOTIFICATIONS__PUSH", "orders")]);
+        assert!(says[0].contains("`notifications.push` names the category \"orders\""), "{says:?}");
+        assert_eq!(complaints(&[("GALEN__NOTIFICATIONS__EMAIL", "Not a name")]).len(), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `[notifications]`: what users may be told, by how many at once, and how long it is kept.
 
+use galen_core::preferences::OWN_CATEGORIES;
+
 use super::quantity::{Lapse, Rate};
 use super::section::section;
 use super::value::{Given, Setting};
@@ -14,6 +16,12 @@ section! {
         /// `"invoices"` or `"news 30d"`; another is refused. None: any name is taken. Galen's own
         /// (`account`, `alert`, `message`, `security`) are always known.
         categories: Vec<Category> = Vec::new();
+        /// Categories that come by mail, to a proven address, to users who said nothing about them;
+        /// `"*"` is every one. `security` always does.
+        email: Vec<String> = ["account", "alert", "security"].map(str::to_owned).into();
+        /// Categories that come to the browsers of users who said nothing about them; `"*"` is every
+        /// one. A user's browser is told nothing before the user let it be told.
+        push: Vec<String> = vec!["*".to_owned()];
         /// How often what is over is looked for: expired notifications leave within this time.
         sweep_every: Lapse = Lapse::s(10);
         /// How often one API key may publish.
@@ -32,6 +40,19 @@ pub struct Category {
     pub keep: Option<Lapse>,
 }
 
+impl Notifications {
+    /// Whether there may be notifications of this category.
+    pub fn knows(&self, name: &str) -> bool {
+        let is_listed = self.categories.iter().any(|category| category.name == name);
+        is_listed || OWN_CATEGORIES.contains(&name) || (self.categories.is_empty() && is_name(name))
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b);
+    (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 impl Setting for Category {
     const EXPECTED: &'static str = "a category such as `\"invoices\"` or `\"news 30d\"`";
 
@@ -41,11 +62,7 @@ impl Setting for Category {
             None => (text.trim(), None),
             Some((name, keep)) => (name, Some(keep.parse::<Lapse>()?)),
         };
-        let is_name = (1..=64).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b));
-        if !is_name {
+        if !is_name(name) {
             return Err("its name has 1 to 64 of a-z, 0-9, `_`, `.` and `-`".to_owned());
         }
         Ok(Self { name: name.to_owned(), keep })

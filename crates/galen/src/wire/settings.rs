@@ -62,6 +62,8 @@ fn notices(config: &Config) -> NoticePolicy {
         categories: notifications.categories.iter().map(category).collect(),
         keep_ms: notifications.keep.as_signed_ms(),
         key_rate: rate(notifications.key_rate),
+        email: notifications.email.clone(),
+        push: notifications.push.clone(),
     }
 }
 

@@ -74,6 +74,7 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::security_log::security_log))
         .routes(routes!(me::export::export))
+        .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))

@@ -88,3 +88,61 @@ async fn what_is_wrong_with_a_publishing_is_said_by_field() {
     let many = admin.post("/api/notifications/mark-read", json!({"ids": ids})).await;
     assert_eq!(ok(many, 422).errors()[0].0, "/ids");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_chooses_what_is_told_by_which_channel_and_when() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    let path = "/api/me/notification-preferences";
+    let first = ok(bob.get(path).await, 200).json();
+    assert_eq!(first["quiet_hours"], Value::Null);
+    assert_eq!(first["digest"], "off");
+    let names = |answer: &Value| -> Vec<String> {
+        let categories = answer["categories"].as_array().expect("categories").iter();
+        categories.map(|one| one["category"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&first), ["account", "alert", "message", "security", "*"]);
+    let safety = json!({"category": "security", "in_app": true, "email": true, "push": true,
+        "locked": ["in_app", "email"]});
+    assert_eq!(first["categories"][3], safety);
+    let wish = json!({"language": "fa", "time_zone": "Asia/Tehran", "digest": "daily",
+        "quiet_hours": {"from": "22:30", "to": "07:00"},
+        "categories": [{"category": "news", "email": true, "push": false}]});
+    let set = ok(bob.put(path, wish.clone()).await, 200).json();
+    assert_eq!(ok(bob.get(path).await, 200).json(), set);
+    for key in ["language", "time_zone", "digest", "quiet_hours"] {
+        assert_eq!(set[key], wish[key], "{key}");
+    }
+    assert_eq!(names(&set), ["account", "alert", "message", "news", "security", "*"]);
+    assert_eq!(set["categories"][3]["email"], true);
+    assert_eq!(set["categories"][3]["push"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_cannot_be_is_refused_with_the_field() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    let path = "/api/me/notification-preferences";
+    let category = |changed: Value| {
+        let mut category = json!({"category": "security", "email": true, "push": true});
+        category.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+        json!({"digest": "off", "categories": [category]})
+    };
+    for (wish, pointer, code) in [
+        (json!({"digest": "hourly", "categories": []}), "/digest", "field.type"),
+        (json!({"digest": "off"}), "/categories", "field.required"),
+        (json!({"digest": "off", "categories": [], "sms": true}), "/sms", "field.unknown"),
+        (
+            json!({"digest": "off", "categories": [], "time_zone": "Nowhere"}),
+            "/time_zone",
+            "field.time_zone",
+        ),
+        (category(json!({"email": false})), "/categories/0/email", "field.locked"),
+        (category(json!({"in_app": false})), "/categories/0/in_app", "field.locked"),
+        (category(json!({"phone": true})), "/categories/0/phone", "field.unknown"),
+    ] {
+        let problem = ok(bob.put(path, wish).await, 422).json();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["errors"][0]["code"], code, "{problem}");
+    }
+}

@@ -18,6 +18,7 @@ pub(crate) mod notice_sweep;
 pub(crate) mod notification;
 pub(crate) mod outbox;
 pub(crate) mod password;
+pub(crate) mod preference;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod sweep;

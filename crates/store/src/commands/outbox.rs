@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::audit::Trail;
 use super::counts::{self, Counter};
-use super::{notification, user};
+use super::{notification, preference, user};
 use crate::queries::{link as links, parcel as queries, user as users};
 use crate::rows;
 use crate::tx::{Tx, Value, all, one};
@@ -108,6 +108,8 @@ fn put(
     let mut params = owed.params.clone();
     params.push(("name".to_owned(), Param::Text(to.name.clone())));
     let (params, orders) = (text(&params)?, text(&orders)?);
+    // What the reader said counts for more than what the request that owes the letter came in.
+    let said = to.user_id.map(|id| preference::language(tx, id)).transpose()?.flatten();
     let opens_until = owed.opens.as_ref().filter(|(name, _)| *name == LinkName::Act);
     let values: [Value<'_>; 10] = [
         owed.parcel.as_bytes().into(),
@@ -115,7 +117,7 @@ fn put(
         to.user_id.as_ref().map(UserId::as_bytes).into(),
         to.email.as_str().into(),
         owed.code.text().into(),
-        owed.language.tag().into(),
+        said.unwrap_or(owed.language).tag().into(),
         params.as_str().into(),
         orders.as_str().into(),
         act.at.0.into(),

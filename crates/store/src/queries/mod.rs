@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod link;
 pub mod notification;
 pub mod parcel;
+pub mod preference;
 pub mod purge;
 pub mod session;
 pub mod setup;
@@ -42,6 +43,7 @@ pub const ALL: &[&[Query]] = &[
     link::ALL,
     notification::ALL,
     parcel::ALL,
+    preference::ALL,
     purge::ALL,
     session::ALL,
     setup::ALL,

@@ -7,6 +7,7 @@ pub(crate) mod broadcast;
 pub(crate) mod link;
 pub(crate) mod notification;
 pub(crate) mod parcel;
+pub(crate) mod preference;
 pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod vitals;

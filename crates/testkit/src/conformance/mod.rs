@@ -7,6 +7,7 @@ mod bench;
 mod broadcasts;
 mod notifications;
 mod pool;
+mod preferences;
 mod sessions;
 mod setup;
 mod upkeep;
@@ -42,6 +43,7 @@ pub const ALL: &[&[Behaviour]] = &[
     pool::ALL,
     warrants::ALL,
     webhooks::ALL,
+    preferences::ALL,
 ];
 
 /// Every behaviour, one after the other.

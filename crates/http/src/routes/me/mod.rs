@@ -9,6 +9,8 @@ pub(super) mod email;
 pub(super) mod end_session;
 pub(super) mod export;
 pub(super) mod password;
+pub(super) mod preferences;
 pub(super) mod read;
 pub(super) mod security_log;
 pub(super) mod sessions;
+pub(super) mod set_preferences;

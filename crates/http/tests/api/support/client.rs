@@ -84,6 +84,10 @@ impl Client {
         self.send("POST", path, &[], Some(body)).await
     }
 
+    pub async fn put(&mut self, path: &str, body: Value) -> Reply {
+        self.send("PUT", path, &[], Some(body)).await
+    }
+
     pub async fn patch(&mut self, path: &str, body: Value) -> Reply {
         self.send("PATCH", path, &[], Some(body)).await
     }

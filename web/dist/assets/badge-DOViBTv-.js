@@ -1,1 +1,0 @@
-import{L as e,M as t,c as n,f as r,i,s as a,v as o}from"./problem-C6pblYsm.js";var s={"":n,good:a,warn:i,bad:r,note:o};function c({tone:n=``,children:r}){return e(`span`,{class:`badge ${n}`,children:[e(t,{d:s[n]}),r]})}function l({tone:n=`note`,children:r}){return e(`div`,{class:`notice ${n}`,children:[e(t,{d:s[n]}),e(`div`,{children:r})]})}export{l as n,c as t};

@@ -1,1 +1,0 @@
-import{L as e,at as t}from"./problem-C6pblYsm.js";function n({title:n,says:r,action:i,isBare:a=!1,footer:o,children:s}){let c=t();return e(`section`,{class:`card`,"aria-labelledby":c,children:[e(`header`,{children:[e(`div`,{children:[e(`h2`,{id:c,children:n}),r&&e(`p`,{children:r})]}),i]}),a?s:e(`div`,{class:`inside`,children:s}),o&&e(`footer`,{children:o})]})}export{n as t};

@@ -1,1 +1,0 @@
-import{f as e,p as t}from"./screen-b3BPBttB.js";import{et as n}from"./problem-C6pblYsm.js";var r=n(void 0);async function i(){let n=await t(e.GET(`/api/me`));return r.set(n),n}var a=document.documentElement.dataset.session===`yes`;export{i as n,r,a as t};

@@ -1,1 +1,0 @@
-import{f as e,p as t,u as n}from"./screen-b3BPBttB.js";import{z as r}from"./problem-C6pblYsm.js";var i=r();function a(){return n(async()=>(await t(e.GET(`/api/admin/alerts/rules`))).rules)}function o(e,t,n=1){let r=e?.find(e=>e.code===t&&e.enabled);return r?[{value:r.threshold*n,label:i(r.severity===`critical`?`line.alert`:`line.target`)}]:[]}export{a as n,o as t};

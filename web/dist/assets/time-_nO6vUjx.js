@@ -1,1 +1,0 @@
-import{K as e,L as t,U as n,V as r,et as i,ot as a,tt as o}from"./problem-C6pblYsm.js";var s=i(0),c=0,l;function u(){o(s),a(()=>(c+=1,l??=setInterval(()=>s.set(s.get()+1),3e4),()=>{--c,c===0&&(clearInterval(l),l=void 0)}),[])}function d({at:i,isDate:a=!1}){return u(),t(`time`,{dateTime:i,title:n(i),children:a?r(i,{dateStyle:`medium`}):e(i)})}export{d as t};

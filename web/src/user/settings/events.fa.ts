@@ -1,0 +1,37 @@
+// What happened to an account, in Persian.
+import type { Translated } from "../../lib/words";
+import type en from "./events.en";
+
+export default {
+  "event.user.created": "حساب ساخته شد",
+  "event.user.changed": "یک مدیر حساب را تغییر داد",
+  "event.user.profile_changed": "نمایه تغییر کرد",
+  "event.user.registered": "کسی با نشانی شما نام‌نویسی کرد",
+  "event.login.succeeded": "ورود",
+  "event.login.failed": "ورود ناموفق",
+  "event.login.reauthenticated": "گذرواژه تأیید شد",
+  "event.password.changed": "گذرواژه عوض شد",
+  "event.password.reset_asked": "پیوند گذرواژهٔ تازه خواسته شد",
+  "event.password.reset": "گذرواژهٔ تازه با پیوند نامه گذاشته شد",
+  "event.session.ended": "دستگاهی بیرون شد",
+  "event.email.verification_asked": "پیوند تأیید نشانی خواسته شد",
+  "event.email.verified": "نشانی تأیید شد",
+  "event.email.change_asked": "نشانی دیگری خواسته شد",
+  "event.email.change_cancelled": "تغییر نشانی لغو شد",
+  "event.email.changed": "نشانی عوض شد",
+  "event.account.disowned": "حساب قفل شد: «کار من نبود»",
+  "event.invitation.accepted": "دعوت پذیرفته شد",
+  "event.setup.completed": "نخستین مدیر ساخته شد",
+  "event.notification.published": "اعلانی برای شما فرستاده شد",
+  "event.reason.logout": "با خروج",
+  "event.reason.logout_all": "با خروج از همه جا",
+  "event.reason.revoked_by_user": "از دستگاهی دیگر",
+  "event.reason.revoked_by_admin": "به دست یک مدیر",
+  "event.reason.password_changed": "گذرواژه عوض شد",
+  "event.reason.role_changed": "نقش عوض شد",
+  "event.reason.user_disabled": "حساب غیرفعال شد",
+  "event.reason.replaced": "با ورود دوباره",
+  "event.reason.too_many": "دستگاه‌های بیش از اندازه",
+  "event.reason.disowned": "«کار من نبود»",
+  "event.reason.expired": "زمانش به پایان رسید",
+} satisfies Translated<typeof en>;
