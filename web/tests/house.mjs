@@ -60,6 +60,8 @@ export async function startGalen(config = "") {
   });
   return {
     url,
+    /** The folder it works in. */
+    cwd,
     run: (args, input) => run(args, { cwd, input }),
     /** Makes an account that may sign in. */
     addUser: (email, ...args) => run(["user", "add", email, "--password-stdin", ...args], { cwd, input: `${PASSWORD}\n` }),

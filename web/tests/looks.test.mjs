@@ -1,14 +1,11 @@
 // Every screen, light and dark, English and Persian, narrow and wide: no axe violation, no overflow, no small target.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { call, signIn, startBrowser, startGalen } from "./house.mjs";
+import { overflow, settled, smallTargets, violations } from "./looking.mjs";
 import { ADMIN_SCREENS, GATES, SCREENS } from "./screens-list.mjs";
 import { clean, watchedPage } from "./watch.mjs";
-
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let galen;
 let browser;
@@ -46,35 +43,6 @@ async function adminPaths(page) {
   const { body } = await call(page, "GET", "/api/admin/users?email=sara");
   return ADMIN_SCREENS.map((path) => path.replace(":sara", body.items[0].id));
 }
-
-/** The screen is there when nothing is loading any more. */
-async function settled(page) {
-  await page.locator("h1").first().waitFor();
-  await page.waitForFunction(() => document.querySelector(".bone, [aria-busy=true]") === null);
-}
-
-/** What axe finds wrong; pseudo rules of best practice included. */
-async function violations(page) {
-  // What the debugger evaluates is not subject to the page's policy.
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations: found } = await window.axe.run(document, { resultTypes: ["violations"] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`);
-  });
-}
-
-/** Targets below 24 CSS pixels (WCAG 2.2, 2.5.8), links inside sentences excepted. */
-const smallTargets = () =>
-  [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, [role=button]")].flatMap((element) => {
-    const box = element.getBoundingClientRect();
-    const isHidden = box.width === 0 || !element.checkVisibility() || element.closest(".skip");
-    const isInSentence = element.tagName === "A" && getComputedStyle(element).display === "inline" && element.parentElement.textContent.trim() !== element.textContent.trim();
-    const label = element.closest("label");
-    const target = label ? label.getBoundingClientRect() : box;
-    return isHidden || isInSentence || (target.width >= 24 && target.height >= 24) ? [] : [`${element.outerHTML.slice(0, 120)} ${target.width}×${target.height}`];
-  });
-
-const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
 
 /** Everything that is wrong with a screen. */
 async function faultsOf(page, path) {

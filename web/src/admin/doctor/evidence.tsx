@@ -119,7 +119,7 @@ export function FactTable({ sentences, facts }: { sentences: readonly Sentence[]
   const found = facts.filter(({ id }) => ids.has(id));
   return (
     <div class="table-frame" tabIndex={0} role="region" aria-label={t("fact.table")}>
-      <table class="table">
+      <table class="table folds" role="table">
         <thead>
           <tr>
             <th scope="col">{t("fact.id")}</th>
@@ -134,21 +134,21 @@ export function FactTable({ sentences, facts }: { sentences: readonly Sentence[]
         </thead>
         <tbody>
           {found.map((fact) => (
-            <tr key={fact.id}>
-              <td>
+            <tr key={fact.id} role="row">
+              <td role="cell">
                 <Cited ids={[fact.id]} facts={facts} />
               </td>
-              <td>
+              <td role="cell" data-label={t("fact.key")}>
                 <bdi dir="ltr">{fact.key}</bdi>
               </td>
-              <td>
+              <td role="cell" data-label={t("fact.object")}>
                 <bdi dir="ltr">{fact.object}</bdi>
               </td>
-              <td>
+              <td role="cell" data-label={t("fact.value")}>
                 <bdi dir="auto">{valueOf(fact)}</bdi>
               </td>
-              <td class="number">{formatNumber(fact.n)}</td>
-              <td>
+              <td role="cell" class="number" data-label={t("fact.n")}>{formatNumber(fact.n)}</td>
+              <td role="cell" data-label={t("fact.source")}>
                 <bdi dir="ltr" class="soft">
                   {fact.source.from}
                 </bdi>
