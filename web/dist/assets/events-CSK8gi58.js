@@ -1,5 +1,1 @@
-<<<<<<<< HEAD:web/dist/assets/events-CSK8gi58.js
 import{Nt as e}from"./core-DvwjQtbW.js";var t=e(),n=[`login.succeeded`,`login.failed`,`session.ended`,`password.changed`,`password.reset_asked`,`email.change_asked`,`email.changed`,`user.changed`];function r(e){return t.maybe(`event.${e}`,e)}function i({code:e,params:n}){let{reason:i}=n,a=typeof i==`string`?t.maybe(`event.reason.${i}`,``):``;return a===``?r(e):`${r(e)}: ${a}`}function a({code:e}){return e===`login.failed`||e===`account.disowned`}export{a as i,r as n,i as r,n as t};
-========
-import{xt as e}from"./core-Bv2PfDlh.js";var t=e(),n=[`login.succeeded`,`login.failed`,`session.ended`,`password.changed`,`password.reset_asked`,`email.change_asked`,`email.changed`,`user.changed`];function r(e){return t.maybe(`event.${e}`,e)}function i({code:e,params:n}){let{reason:i}=n,a=typeof i==`string`?t.maybe(`event.reason.${i}`,``):``;return a===``?r(e):`${r(e)}: ${a}`}function a({code:e}){return e===`login.failed`||e===`account.disowned`}export{a as i,r as n,i as r,n as t};
->>>>>>>> w/admin:web/dist/assets/events-DdULBPXk.js

@@ -195,7 +195,7 @@ export default function Route() {
               <Card title={t("route.figures")}>
                 <Facts row={row} range={range} />
               </Card>
-              <Card title={t("group.traffic")}>
+              <Card title={t("health.group.traffic")}>
                 <Charts row={row} range={range} />
               </Card>
               <Card title={t("route.split")} says={t("route.split.says")}>

@@ -1,1 +1,0 @@
-import{$t as e,l as t,yt as n}from"./core-Bv2PfDlh.js";function r({title:r,says:i,end:a,children:o}){return t(r),n(e,{children:[n(`div`,{class:`gate-card`,children:[n(`header`,{children:[n(`h1`,{children:r}),i&&n(`p`,{children:i})]}),o]}),a&&n(`div`,{class:`gate-end`,children:a})]})}export{r as t};

@@ -1,1 +1,0 @@
-import{xt as e}from"./core-Bv2PfDlh.js";var t=e();function n(e){let[n=``,...r]=e.split(`:`),i=r.join(`:`);return i===``?t.maybe(`cause.${n}`,e):n===`rule`?t.maybe(`rule.${i}`,i):t.maybe(`cause.${n}`,e,{name:i})}export{n as t};

@@ -1,1 +1,0 @@
-import{Qt as e,zt as t}from"./core-Bv2PfDlh.js";function n(){return e(()=>t(`/settings/profile`,!0),[]),null}export{n as default};

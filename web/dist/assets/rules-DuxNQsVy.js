@@ -1,1 +1,0 @@
-import{C as e,_ as t,w as n,xt as r}from"./core-Bv2PfDlh.js";var i=r();function a(){return t(async()=>(await n(e.GET(`/api/admin/alerts/rules`))).rules)}function o(e,t,n=1){let r=e?.find(e=>e.code===t&&e.enabled);return r?[{value:r.threshold*n,label:i(r.severity===`critical`?`line.alert`:`line.target`)}]:[]}export{a as n,o as t};
