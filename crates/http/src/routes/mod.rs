@@ -107,8 +107,6 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
         .routes(routes!(admin_sessions::end_many::end_many))
-        .routes(routes!(admin_audit::list::list))
-        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_invitations::list::list, admin_invitations::send::send))
         .routes(routes!(admin_invitations::withdraw::withdraw))
         .routes(routes!(admin_mail::list::list))
@@ -130,6 +128,8 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
 fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
     router
         .routes(routes!(admin_overview::read::read))
+        .routes(routes!(admin_audit::list::list))
+        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_settings::list::list))
         .routes(routes!(admin_jobs::list::list))
         .routes(routes!(admin_jobs::run::run))
