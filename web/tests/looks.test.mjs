@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { call, signIn, startBrowser, startGalen } from "./house.mjs";
-import { overflow, settled, smallTargets, violations } from "./looking.mjs";
+import { faultsOf, overflow, settled, smallTargets, violations } from "./looking.mjs";
 import { GATES, SCREENS } from "./screens-list.mjs";
 import { clean, watchedPage } from "./watch.mjs";
 
@@ -33,15 +33,6 @@ async function seed(page) {
   }
 }
 
-/** Everything that is wrong with a screen. */
-async function faultsOf(page, path) {
-  await page.goto(galen.url + path);
-  await settled(page);
-  const tooWide = (await page.evaluate(overflow)) > 0 ? ["wider than the window"] : [];
-  const found = [...(await violations(page)), ...(await page.evaluate(smallTargets)), ...tooWide];
-  return found.map((fault) => `${path}: ${fault}`);
-}
-
 for (const language of ["en", "fa"]) {
   for (const theme of ["light", "dark"]) {
     for (const width of [360, 1280]) {
@@ -49,11 +40,11 @@ for (const language of ["en", "fa"]) {
         const page = await watchedPage(browser, { url: galen.url, language, theme, width });
         const faults = [];
         for (const path of GATES) {
-          faults.push(...(await faultsOf(page, path)));
+          faults.push(...(await faultsOf(page, galen.url + path)));
         }
         await signIn(page, galen.url, "sara@example.org");
         for (const path of SCREENS) {
-          faults.push(...(await faultsOf(page, path)));
+          faults.push(...(await faultsOf(page, galen.url + path)));
         }
         assert.deepEqual(faults, []);
         clean(page);
