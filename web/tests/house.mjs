@@ -31,9 +31,9 @@ function run(args, { cwd, input = "" }) {
   });
 }
 
-/** Asks until it is so; ten seconds are an error, not a measure. */
+/** Asks until it is so; half a minute is an error, not a measure. */
 export async function until(what, ask) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (Date.now() < end) {
     const found = await ask();
     if (found) {

@@ -33,3 +33,12 @@ export const smallTargets = () =>
 
 /** By how much the page is wider than the window. */
 export const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+
+/** Everything that is wrong with the looks of a screen at an address. */
+export async function faultsOf(page, url) {
+  await page.goto(url);
+  await settled(page);
+  const tooWide = (await page.evaluate(overflow)) > 0 ? ["wider than the window"] : [];
+  const found = [...(await violations(page)), ...(await page.evaluate(smallTargets)), ...tooWide];
+  return found.map((fault) => `${new URL(url).pathname}: ${fault}`);
+}
