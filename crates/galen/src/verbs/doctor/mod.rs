@@ -213,8 +213,8 @@ impl Doctor {
 }
 
 /// Refuses a name after --yes that is of no cause and no repair: it would be agreed to in vain.
-fn known_cause(name: &String) -> Result<(), Failure> {
-    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name.as_str());
+fn known_cause(name: &str) -> Result<(), Failure> {
+    let is_repair = || repairs::ALL.iter().any(|repair| repair.id == name);
     if checks::by_name(name).is_some() || is_repair() {
         return Ok(());
     }
@@ -375,9 +375,9 @@ mod tests {
     #[test]
     fn only_what_exists_is_agreed_to() {
         for name in ["F41", "create-index", "sqlite-missing-index"] {
-            assert_eq!(known_cause(&name.to_owned()), Ok(()), "{name}");
+            assert_eq!(known_cause(name), Ok(()), "{name}");
         }
-        assert!(known_cause(&"F99".to_owned()).is_err());
+        assert!(known_cause("F99").is_err());
     }
 
     #[test]
