@@ -28,6 +28,12 @@ pub struct Galen {
 #[expect(clippy::disallowed_methods, reason = "a test builds and starts the program it tests")]
 pub fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let own = std::env::current_exe().context("find the test's own path")?;
+    let folder = own.parent().context("find the folder of the test")?;
+    // The bench stands beside the program that was built with it; tests stand in a folder below.
+    if !folder.ends_with("deps") {
+        return Ok(folder.join("galen"));
+    }
     let build = || -> Result<PathBuf> {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--package", "galen"])
@@ -37,8 +43,7 @@ pub fn binary() -> Result<PathBuf> {
             bail!("cargo build --package galen failed");
         }
         // The tests' own executable stands in <target>/<profile>/deps.
-        let own = std::env::current_exe().context("find the test's own path")?;
-        let profile = own.ancestors().nth(2).context("find the folder of the profile")?;
+        let profile = folder.parent().context("find the folder of the profile")?;
         Ok(profile.join("galen"))
     };
     BUILT.get_or_init(|| build().map_err(|e| format!("{e:#}"))).clone().map_err(|e| anyhow!(e))

@@ -60,16 +60,21 @@ export async function startGalen(config = "") {
   });
   return {
     url,
+    /** The folder it works in. */
+    cwd,
     run: (args, input) => run(args, { cwd, input }),
     /** Makes an account that may sign in. */
     addUser: (email, ...args) => run(["user", "add", email, "--password-stdin", ...args], { cwd, input: `${PASSWORD}\n` }),
     setupLink: () => until("the setup link", () => readFile(join(cwd, "dev.db.setup-link"), "utf8").then((text) => text.trim(), () => "")),
-    /** The newest captured mail to an address, as text. */
-    mailTo: async (email) => {
-      const list = JSON.parse(await run(["mail", "list", "--json"], { cwd }));
-      const found = (list.items ?? list).find((mail) => mail.to === email);
-      return found && run(["mail", "show", found.id], { cwd });
-    },
+    /** The link in the newest captured mail of a code to an address: opened where this Galen is. */
+    linkTo: (email, code) =>
+      until(`a mail ${code} to ${email}`, async () => {
+        const { mails } = JSON.parse(await run(["mail", "list", "--json"], { cwd }));
+        const found = mails.find((mail) => mail.to === email && mail.code === code && mail.state === "captured");
+        const text = found && (await run(["mail", "show", found.id], { cwd }));
+        const path = /https?:\/\/[^/\s]+(\/[\w-]+#token=[\w.~-]+)/.exec(text ?? "")?.[1];
+        return path && url + path;
+      }),
     log: () => log.join(""),
     async stop() {
       server.kill("SIGTERM");

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::packages::{self, Occasion};
 use crate::shell::Cmd;
-use crate::{check, place, prove, say};
+use crate::{check, place, prove, say, web};
 
 /// One step of the whole.
 struct Step {
@@ -23,6 +23,7 @@ const ALL: &[Step] = &[
     Step { name: "mail server's packages", run: || prove::patients::mail_server().map(|_| true) },
     Step { name: "build of all tests", run: || check::build_all().map(|()| true) },
     Step { name: "tests", run: tests },
+    Step { name: "browser", run: web::browser },
     // Last, because it leaves another build of the program behind.
     Step { name: "tests of the export", run: export },
 ];

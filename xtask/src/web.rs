@@ -7,14 +7,15 @@ use anyhow::{Context, Result};
 
 use crate::packages::{self, Occasion};
 use crate::shell::{self, Cmd};
-use crate::{place, say};
+use crate::{place, run as program, say};
 
 /// Where the panels' sources are.
 pub fn folder() -> PathBuf {
     place::root().join("web")
 }
 
-/// Installs the packages, makes the types, checks, lints and builds; `--install` only installs.
+/// Installs the packages, makes the types, checks, lints and builds; `--install` only installs, `--test`
+/// runs the browser suite.
 ///
 /// # Errors
 /// When npm or one of the tools fails.
@@ -25,6 +26,9 @@ pub fn run(args: &[String]) -> Result<bool> {
     install()?;
     if args.iter().any(|arg| arg == "--install") {
         return Ok(true);
+    }
+    if args.iter().any(|arg| arg == "--test") {
+        return browser();
     }
     npm("types")?;
     npm("check")?;
@@ -58,6 +62,21 @@ pub fn install() -> Result<()> {
 /// When it fails.
 pub fn npm(script: &str) -> Result<()> {
     Cmd::new("npm").args(["run", "--silent", script]).dir(&folder()).run()
+}
+
+/// The panels in a real browser, against the development build.
+///
+/// # Errors
+/// When the build or a test fails.
+pub fn browser() -> Result<bool> {
+    install()?;
+    program::build(false)?;
+    Cmd::new("npm")
+        .args(["run", "--silent", "test"])
+        .env("GALEN_BINARY", place::galen("debug")?)
+        .dir(&folder())
+        .run()?;
+    Ok(true)
 }
 
 /// Builds anew and compares: whether the committed `web/dist` is what the sources give.

@@ -64,6 +64,16 @@ impl Keys {
         let rotation = rotation.to_be_bytes();
         code(&self.links, &[b"galen webhook v1 ", id.as_bytes(), &rotation])
     }
+
+    /// The secret of a link that ends mails of a category to a user, 256 bits.
+    pub(crate) fn unsubscribe(&self, id: UserId, category: &str) -> [u8; CODE_BYTES] {
+        code(&self.links, &[b"galen unsubscribe v1 ", id.as_bytes(), category.as_bytes()])
+    }
+
+    /// A number from which the key towards push services is made.
+    pub(crate) fn push(&self, attempt: u8) -> [u8; CODE_BYTES] {
+        code(&self.links, &[b"galen push v1 ", &[attempt]])
+    }
 }
 
 fn code(key: &Secret<[u8; 32]>, parts: &[&[u8]]) -> [u8; CODE_BYTES] {

@@ -74,7 +74,7 @@ impl Desk {
         self.users.revoke(&[user]);
     }
 
-    /// The same of a user who was told, or may have been told, of it in the inbox.
+    /// The same of a user who was told of it in the inbox.
     pub(crate) fn warned(&self, ended: &[EndedSession], user: UserId) {
         self.forget(ended, user);
         self.bus.tell(Signal::Published);

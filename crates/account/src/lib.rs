@@ -12,6 +12,7 @@ mod change_password;
 mod csrf;
 mod desk;
 mod device;
+mod dispatch;
 mod email;
 mod evened;
 mod exact;
@@ -36,16 +37,19 @@ mod policy;
 mod preferences;
 mod prove;
 mod publish;
+mod push;
 mod reauthenticate;
 mod register;
 mod setup;
 mod sweep;
 mod token;
 mod touches;
+mod unsubscribe;
 
 pub use accounts::{Accounts, Keys, Ports};
 pub use api_keys::{KeyForm, MadeKey};
 pub use caller::{Caller, Identity};
+pub use dispatch::DispatchReport;
 pub use forms::{
     Acceptance, AdminUser, Announce, Login, Message, NewPassword, PasswordChange, Publish,
     Publisher, Recipient, Registration, SignedIn, Verification,
@@ -57,4 +61,5 @@ pub use policy::{
     Rate, RegistrationPolicy, SessionPolicy, SetupPolicy,
 };
 pub use preferences::{CategoryChoice, Chosen, PreferenceForm};
+pub use push::SubscriptionForm;
 pub use sweep::{NoticeSweepReport, SweepPolicy, SweepReport};

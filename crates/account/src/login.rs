@@ -66,7 +66,11 @@ impl Accounts {
                 Box::pin(async move {
                     let opened = desk.store.open_session(cx, act, open).await?;
                     if let Some(opened) = &opened {
-                        desk.warned(opened.ended.as_slice(), user_id);
+                        if opened.is_told {
+                            desk.warned(opened.ended.as_slice(), user_id);
+                        } else {
+                            desk.forget(opened.ended.as_slice(), user_id);
+                        }
                         desk.opened(user_id, opened.owner.session.id);
                     }
                     Ok(opened)

@@ -43,6 +43,10 @@ pub struct NoticePolicy {
     /// Categories that come to the browsers of who said nothing about them; `*` is every one: who let
     /// a browser be told wants to be told.
     pub push: Vec<String>,
+    /// Categories that webhooks are told of beside alerts; `*` is every one.
+    pub webhooks: Vec<String>,
+    /// Categories that the phone is told of beside alerts; `*` is every one.
+    pub phone: Vec<String>,
 }
 
 impl Default for NoticePolicy {
@@ -53,6 +57,8 @@ impl Default for NoticePolicy {
             key_rate: Rate { attempts: 6_000, per_ms: 60_000 },
             email: ["account", "alert", "security"].map(str::to_owned).into(),
             push: vec!["*".to_owned()],
+            webhooks: Vec::new(),
+            phone: Vec::new(),
         }
     }
 }
@@ -96,7 +102,7 @@ pub struct LinkPolicy {
     pub unproven_kept_ms: i64,
     /// Answers that must not say by their time whether an address has an account are given at whole
     /// multiples of this, in milliseconds: 200, far longer than the difference, and shorter than
-    /// anybody minds who waits for a mail. 0 is taken as 1.
+    /// anybody minds who waits for a mail; and a random part of a twentieth of it later. 0 is taken as 1.
     pub evened_ms: u64,
 }
 

@@ -103,6 +103,14 @@ impl Accounts {
     }
 }
 
+impl Accounts {
+    /// Whether a user who wants this gets mails of a category.
+    #[must_use]
+    pub fn wants_mail(&self, wishes: &Preferences, category: &str) -> bool {
+        wants(&wishes.rules, &self.policy.notices, Channel::Email, category)
+    }
+}
+
 /// Whether a user with these rules wants a category by this channel. Channels of the installation,
 /// which no user chooses, are none of theirs.
 pub(crate) fn wants(

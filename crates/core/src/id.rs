@@ -187,6 +187,10 @@ typed_id!(
     ExaminationId
 );
 typed_id!(
+    /// Names a browser's subscription.
+    PushId
+);
+typed_id!(
     /// Names a link that opens once. It opens nothing by itself: the secret derived from it does.
     LinkId
 );

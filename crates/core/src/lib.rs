@@ -7,6 +7,7 @@
 mod bus;
 mod clock;
 mod cx;
+pub mod dispatch;
 mod entropy;
 pub mod examinations;
 mod health;
@@ -22,6 +23,7 @@ pub mod outbox;
 mod page;
 pub mod post;
 pub mod preferences;
+pub mod push;
 mod refusal;
 mod secret;
 mod store;
@@ -31,7 +33,7 @@ pub mod webhooks;
 pub use bus::{Bus, Signal};
 pub use clock::{Clock, UnixMs};
 pub use cx::{Cx, Deadline, Urgency};
-pub use entropy::Entropy;
+pub use entropy::{Derived, Entropy};
 pub use health::{Health, Resource, ResourceHolder, ResourceState};
 pub use history::{
     Annotation, Frame, FrameAsk, History, HistoryBatch, HistoryFacts, HistoryReceipt, KeptAlert,
@@ -39,7 +41,7 @@ pub use history::{
 };
 pub use id::{
     AlertId, ApiKeyId, AuditId, ExaminationId, Id, IdError, LinkId, NotificationId, ParcelId,
-    RequestId, SessionId, SilenceId, UserId, WebhookId,
+    PushId, RequestId, SessionId, SilenceId, UserId, WebhookId,
 };
 pub use ledger::{Ledger, LedgerSnapshot, Mark, PHASES, Phase};
 pub use network::{Network, NetworkError};

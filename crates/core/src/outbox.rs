@@ -10,10 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::links::{LinkPurpose, Owed};
 use crate::model::{Act, EndedSession};
 use crate::post::{Channel, Language, LetterCode, LinkName, Param, Rendered};
-use crate::{Cx, Fut, LinkId, Page, PageRequest, ParcelId, StoreResult, UnixMs, UserId};
+use crate::{
+    Cx, Fut, LinkId, NotificationId, Page, PageRequest, ParcelId, StoreResult, UnixMs, UserId,
+};
 
 /// How many parcels may wait at the most; a command that owes one more is refused, and says so.
 pub const WAITING_MAX: i64 = 100_000;
+
+/// The destination of what goes to the phone: there is one.
+pub const PHONE: &str = "phone";
 
 /// Where a parcel stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,10 +76,15 @@ pub enum LinkOrder {
         /// Its name.
         id: LinkId,
     },
-    /// It leads to a page of this installation.
+    /// It leads to a page of this installation, or of the application.
     Leads {
-        /// The page's path.
+        /// The page's path, or its whole URL.
         path: String,
+    },
+    /// It ends mails of this kind to the parcel's user (RFC 8058).
+    Ends {
+        /// The category, or `*` for all that can be turned off.
+        category: String,
     },
 }
 
@@ -111,6 +121,8 @@ pub struct KeptParcel {
     pub ended_at: Option<UnixMs>,
     /// What the other side said last, or what went wrong.
     pub says: Option<String>,
+    /// The broadcast it carries on, if it does.
+    pub broadcast: Option<NotificationId>,
 }
 
 /// A parcel that no other command owes, to be put into the outbox.
@@ -131,8 +143,10 @@ pub struct NewParcel {
     pub language: Language,
     /// Its parameters.
     pub params: Vec<(String, Param)>,
-    /// The path of the page it leads to, if it leads to one.
-    pub leads: Option<String>,
+    /// Its links; none of them opens anything.
+    pub links: Vec<LinkOrder>,
+    /// The broadcast it carries on, if it does.
+    pub broadcast: Option<NotificationId>,
 }
 
 /// Which parcels are wanted.
@@ -335,4 +349,8 @@ pub trait PostRoom: Send + Sync {
 
     /// Whether somebody carries this channel; what nobody carries is captured.
     fn carries(&self, channel: Channel) -> bool;
+
+    /// The key browsers subscribe to, as they take it (`applicationServerKey`); `None`: they are told
+    /// nothing.
+    fn push_key(&self) -> Option<String>;
 }

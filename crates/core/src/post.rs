@@ -124,7 +124,8 @@ letters! {
     PasswordChanged = "security.password_changed": "The password was changed. Link `not_me`, when the address was proven; `name`, `address` (machine), `at` (moment).";
     NewDevice = "security.new_device": "Somebody signed in from a device that was not seen before. Link `not_me`, when the address was proven; `name`, `device` (machine), `address` (machine), `at` (moment).";
     SessionRevoked = "security.session_revoked": "An admin ended sessions. `name`, `count` (number), `at` (moment).";
-    Notification = "notification": "A notification of the application. `title`, `body` (texts, as the application wrote them), `category` and `level` (machine); link `open` when it leads somewhere.";
+    Notification = "notification": "A notification of the application. `title`, `body` (texts, as the application wrote them), `category` and `level` (machine); `notification_id`, and `user_id` when it is one user's (machine), for programs; link `open` when it leads somewhere.";
+    Digest = "notification.digest": "Several notifications that were held back, in one letter. `count` (number), `items` (text, a line each, the newest last), `rest` (number of those that are not named); link `open` (the inbox).";
     AlertFiring = "monitor.alert_firing": "An alert began. `title` (text), `cause` (machine), `since` (moment); link `open`.";
     AlertResolved = "monitor.alert_resolved": "An alert is over. `title` (text), `cause` (machine), `since` and `until` (moments); link `open`.";
     Test = "mail.test": "An admin tests whether mail arrives. `by` (text), `at` (moment).";

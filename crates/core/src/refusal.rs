@@ -109,6 +109,8 @@ codes! {
     ParcelNotNow = "mail.not_now", Conflict, "This does not go with the state the mail is in", "What waits can be cancelled; what failed, was captured or cancelled can be sent again.";
     WebhookNotFound = "webhook.not_found", NotFound, "There is no such webhook", "Look the identifier up in GET /api/admin/webhooks; it may have been removed.";
     WebhookNotActive = "webhook.not_active", Conflict, "The webhook is not active", "Make it active with PATCH /api/admin/webhooks/{id} first.";
+    SubscriptionNotFound = "push.not_found", NotFound, "There is no such subscription", "Look the identifier up in GET /api/me/push; the browser may have ended it.";
+    PushUnavailable = "push.unavailable", Conflict, "Browsers are not told here", "Set mail.from or an https server.public_url: push services want to know whom to write to.";
     InvitationNotFound = "invitation.not_found", NotFound, "There is no such invitation", "Look the identifier up in GET /api/admin/invitations; it may have been used.";
     EmailTaken = "user.email_taken", Conflict, "There is an account with this address", "Use another address, or edit the account that exists.";
     LastAdmin = "user.last_admin", Conflict, "This is the last active admin", "Make somebody else an admin first.";
@@ -120,6 +122,8 @@ codes! {
     BroadcastNotFound = "broadcast.not_found", NotFound, "There is no such broadcast", "Look the identifier up in GET /api/admin/broadcasts.";
     BroadcastOver = "broadcast.over", Conflict, "The broadcast is over", "It was recalled before, or its time is over: nobody has it as unread any more.";
     BroadcastsFull = "broadcast.too_many", Conflict, "As many broadcasts wait or are live as there may be", "Recall one that is no longer needed, or let broadcasts expire sooner.";
+    JobNotFound = "job.not_found", NotFound, "There is no such task", "Look the name up in GET /api/admin/jobs.";
+    JobNotByHand = "job.not_by_hand", Conflict, "This task is not run by hand", "It runs by itself; GET /api/admin/jobs says when, and which ones are run by hand.";
     ExaminationNotFound = "examination.not_found", NotFound, "There is no such examination", "Look the identifier up in GET /api/admin/examinations; old ones are forgotten (doctor.keep).";
     ExaminationNoReport = "examination.no_report", NotFound, "There is no report of this examination", "Wait until its state is `done`; one that failed or was cancelled has none.";
     ExaminationUnderWay = "examination.under_way", Conflict, "This target is being examined already", "Wait for the examination named in `detail`, or cancel it.";
@@ -129,8 +133,6 @@ codes! {
     RepairNotFound = "repair.not_found", NotFound, "The report offers no such repair", "Name the `repair` of one of the report's `repairs`.";
     RepairNotHere = "repair.not_here", Forbidden, "This repair is not carried out over HTTP", "Only repairs of class `auto` on this installation are; others are done at a terminal: `galen doctor --yes CAUSE`, or by hand as the report says.";
     RepairNotForetold = "repair.not_foretold", Unavailable, "What the repair would change cannot be found out", "`detail` says why; try again, or run `galen doctor` at a terminal.";
-    JobNotFound = "job.not_found", NotFound, "There is no such task", "Look the name up in GET /api/admin/jobs.";
-    JobNotByHand = "job.not_by_hand", Conflict, "This task is not run by hand", "It runs by itself; GET /api/admin/jobs says when, and which ones are run by hand.";
     IdempotencyMismatch = "request.idempotency_mismatch", Conflict, "The idempotency key was used for another content", "Use a new key for a new request.";
 
     PasswordTooShort = "password.too_short", Invalid, "The password is too short", "A few words make a good password and are easy to remember.";

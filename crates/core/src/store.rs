@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::dispatch::Dispatcher;
 use crate::links::{Device, Links, Owed};
 use crate::model::{
     Act, AuditCode, AuditEntry, AuditFilter, Counts, Credentials, EmailKey, EndReason,
@@ -18,6 +19,7 @@ use crate::model::{
 };
 use crate::outbox::Outbox;
 use crate::preferences::PreferenceStore;
+use crate::push::Subscriptions;
 use crate::webhooks::Webhooks;
 use crate::{
     Code, Cx, Page, PageRequest, Refusal, Secret, SessionId, SilenceId, TokenHash, UnixMs, UserId,
@@ -84,10 +86,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// The port. One implementation a database; the conformance suite of the testkit runs on each. Five
-/// nouns have traits of their own: what users are told, what they want to be told, links that open
-/// once, what waits to leave the house, and webhooks.
-pub trait Store: crate::NoticeStore + PreferenceStore + Links + Outbox + Webhooks {
+/// The port. One implementation a database; the conformance suite of the testkit runs on each. Some
+/// nouns have traits of their own: what users are told, what they want to be told and by which
+/// browsers, how it is carried on, links that open once, what waits to leave the house, and webhooks.
+pub trait Store:
+    crate::NoticeStore + PreferenceStore + Subscriptions + Dispatcher + Links + Outbox + Webhooks
+{
     // Reads.
 
     /// The user with this canonical address, with its password hash.
@@ -369,6 +373,8 @@ pub struct OpenedSession {
     pub owner: SessionOwner,
     /// The session that was replaced, and those that were too many.
     pub ended: Vec<EndedSession>,
+    /// Whether its user was told of it in the inbox.
+    pub is_told: bool,
 }
 
 /// The input of `account.change_password`.

@@ -153,6 +153,7 @@ codes! {
     LoopCpu: "`GET {path}` took {time} because the event loop (thread {thread}) computed for {share} of it.";
     CpuAlone: "Computing alone took {cpu} of CPU time: it misses the target ({target}) without any neighbour.";
     LoopIdleCpu: "The event loop (thread {thread}) computed for only {share} of the window.";
+    LoopWaitsElsewhere: "`GET {path}` itself spent {share} of its time elsewhere ({where}) while the event loop served others.";
     LoopHashes: "The event loop computes password hashes at `{line}`.";
     PoolTitle: "The thread pool is saturated";
     PoolFull: "`GET {path}` took {time} because all {threads} pool threads of process {pid} stood in the same wait, `{call}`.";

@@ -38,12 +38,12 @@ pub struct AppParts {
     pub hub: Arc<Hub>,
     /// How the synthetic checks stand.
     pub checks: Checks,
-    /// Who examines this installation and others.
-    pub examiner: Arc<dyn Examiner>,
     /// The periodic work.
     pub jobs: Arc<dyn Jobs>,
     /// The configuration as it is in force.
     pub configured: Vec<ConfiguredSection>,
+    /// Who examines this installation and others.
+    pub examiner: Arc<dyn Examiner>,
     /// Who is told of requests and connections.
     pub recorder: Arc<dyn Observer>,
     /// Who writes letters of the outbox out.

@@ -76,6 +76,9 @@ pub struct StatementStats {
     pub rows: u64,
     /// Rows visited by full scans.
     pub scanned_rows: u64,
+    /// Pages asked of the page cache.
+    #[serde(default)]
+    pub pages: u64,
     /// Runs that failed.
     pub failed: u64,
 }
@@ -130,6 +133,7 @@ impl StatementCell {
             run_ns: quantiles(total, Metric::QueryNs, &self.object),
             rows: counted(total, Metric::QueryRows, &self.object),
             scanned_rows: counted(total, Metric::QueryScannedRows, &self.object),
+            pages: counted(total, Metric::QueryPages, &self.object),
             failed: counted(total, Metric::QueryFailed, &self.object),
         }
     }

@@ -109,6 +109,7 @@ metrics! {
     HashWaiting = "hash_waiting", Gauge, Count, false, "", "Passwords waiting to be hashed.";
     HashRefused = "hash_refused", Counter, Count, false, "", "Passwords not hashed because the queue was full.";
     LoginFailures = "login_failures", Counter, Count, false, "", "Sign-ins that failed: wrong password, unknown address, limit reached.";
+    Streams = "streams", Gauge, Count, false, "", "Open streams of Server-Sent Events.";
     PostWaiting = "post_waiting", Gauge, Count, false, "channel", "Mails and other messages that wait to leave.";
     PostOldestNs = "post_oldest_ns", Gauge, Ns, false, "channel", "How long the oldest of them has waited.";
     PostSent = "post_sent", Counter, Count, false, "channel", "Messages the other side took over.";

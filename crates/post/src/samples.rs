@@ -55,6 +55,8 @@ pub fn letter(code: LetterCode) -> Letter {
             machine("cause", "writer_lock"),
             ("valid".to_owned(), Param::Duration(86_400_000)),
             ("count".to_owned(), Param::Number(3)),
+            text("items", "• The backup is done\n• Order 7 is on its way"),
+            ("rest".to_owned(), Param::Number(1)),
             moment("at"),
             moment("since"),
             moment("until"),

@@ -14,6 +14,7 @@ mod history;
 pub mod migrations;
 mod notice_port;
 mod port;
+mod port_dispatch;
 mod port_mail;
 mod port_preferences;
 mod port_webhooks;

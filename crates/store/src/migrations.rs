@@ -35,6 +35,12 @@ pub const SQLITE: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0005_preferences.sql"),
     },
     Migration {
+        version: 6,
+        name: "dispatch",
+        sql: include_str!("../migrations/sqlite/0006_dispatch.sql"),
+    },
+    Migration { version: 7, name: "push", sql: include_str!("../migrations/sqlite/0007_push.sql") },
+    Migration {
         version: 9,
         name: "panels",
         sql: include_str!("../migrations/sqlite/0009_panels.sql"),
@@ -67,6 +73,16 @@ pub const POSTGRES: &[Migration] = &[
         version: 5,
         name: "preferences",
         sql: include_str!("../migrations/postgres/0005_preferences.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "dispatch",
+        sql: include_str!("../migrations/postgres/0006_dispatch.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "push",
+        sql: include_str!("../migrations/postgres/0007_push.sql"),
     },
     Migration {
         version: 9,

@@ -9,15 +9,17 @@ use galen_core::outbox::{KeptParcel, ParcelState};
 use galen_core::post::{Channel, Language, LetterCode};
 use galen_core::webhooks::{Webhook, WebhookState};
 use galen_core::{
-    AuditId, LinkId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError, StoreResult,
-    TokenHash, UnixMs, UserId, WebhookId,
+    AuditId, LinkId, NotificationId, ParcelId, RequestId, Secret, SessionId, SilenceId, StoreError,
+    StoreResult, TokenHash, UnixMs, UserId, WebhookId,
 };
 
 use crate::tx::Row;
 
+mod dispatch;
 mod notice;
 mod preference;
 
+pub(crate) use dispatch::{addressee, fan_out, held, progress, push_id, subscription};
 pub(crate) use notice::{PUBLISHED_COLUMNS, api_key, audience, broadcast, notification, published};
 pub(crate) use preference::{language, preference_rule, preferences};
 
@@ -142,6 +144,17 @@ fn maybe_user(row: &dyn Row, column: usize) -> StoreResult<Option<UserId>> {
     })
 }
 
+/// The name of a notification in this column, if there is one.
+pub(crate) fn maybe_notification(
+    row: &dyn Row,
+    column: usize,
+) -> StoreResult<Option<NotificationId>> {
+    Ok(match row.maybe_blob(column)? {
+        Some(_) => Some(NotificationId::from_bytes(id(row, column)?)),
+        None => None,
+    })
+}
+
 pub(crate) fn rule_change(row: &dyn Row) -> StoreResult<RuleChange> {
     let pending_s = match row.maybe_int(4)?.map(u32::try_from) {
         None => None,
@@ -210,6 +223,7 @@ pub(crate) fn parcel(row: &dyn Row) -> StoreResult<KeptParcel> {
         expires_at: maybe_at(row, 12)?,
         ended_at: maybe_at(row, 13)?,
         says: maybe_text(row, 14)?,
+        broadcast: maybe_notification(row, 15)?,
     })
 }
 

@@ -1,11 +1,24 @@
-//! A bus on which nobody listens.
+//! A bus that remembers what it was told.
+
+use std::sync::{Mutex, PoisonError};
 
 use galen_core::{Bus, Signal};
 
-/// The bus of a test that is about something else.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NobodyListens;
+/// What was told, until somebody asks.
+#[derive(Debug, Default)]
+pub struct Heard(Mutex<Vec<Signal>>);
 
-impl Bus for NobodyListens {
-    fn tell(&self, _: Signal) {}
+impl Bus for Heard {
+    fn tell(&self, signal: Signal) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(signal);
+    }
+}
+
+impl Heard {
+    /// How often it was told that something was published, since it was asked last.
+    #[must_use]
+    pub fn published(&self) -> usize {
+        let heard = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        heard.into_iter().filter(|signal| *signal == Signal::Published).count()
+    }
 }

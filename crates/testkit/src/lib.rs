@@ -15,7 +15,7 @@ pub mod postgres;
 mod python;
 pub mod samples;
 
-pub use bus::NobodyListens;
+pub use bus::Heard;
 pub use clock::HandClock;
 pub use entropy::SeededEntropy;
 pub use observer::{CollectingObserver, NullObserver};

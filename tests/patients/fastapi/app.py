@@ -18,8 +18,13 @@ import database
 
 FAULTS = os.environ.get("PATIENT_FAULT", "none").split("+")
 DB = os.environ.get("PATIENT_DB", "dev.db")
+ADDRESS = f"file:{DB}?mode=ro" if "read_only" in FAULTS else DB
+# What requests ask for is decided here: a line that is executed for each is seen by the doctor.
 # 2**14 is what a careful backend pays per login; the hashing fault pays four times that.
-SCRYPT_N = 2**16 if "hashing" in FAULTS else 2**14
+LOGIN_N = 2**16 if "hashing" in FAULTS else database.SEED_SCRYPT_N
+ROWS = 60 if "one_by_one" in FAULTS else 1
+COUNTS_SESSIONS = "expired_sessions" in FAULTS
+BY_STATUS = "stale_stats" in FAULTS
 
 
 @asynccontextmanager
@@ -58,7 +63,7 @@ def open_db() -> sqlite3.Connection:
 
 def connect() -> sqlite3.Connection:
     """The database, of which one fault makes a file that is opened for reading only."""
-    return database.connect(f"file:{DB}?mode=ro" if "read_only" in FAULTS else DB)
+    return database.connect(ADDRESS)
 
 
 def nightly_report() -> None:
@@ -216,7 +221,7 @@ elif any(fault in FAULTS for fault in ("upstream", "one_by_one")):
         """Asks another service: once, or once for each row it shows."""
         reader, writer = await asyncio.open_connection("127.0.0.1", UPSTREAM)
         rows = []
-        for number in range(60 if "one_by_one" in FAULTS else 1):
+        for number in range(ROWS):
             writer.write(b"PING\r\n")
             rows.append({"id": number, "said": (await reader.readline()).decode().strip()})
         writer.close()
@@ -282,7 +287,7 @@ def me(request: Request):
     db = open_db()
     try:
         session = session_of(db, request)
-        if "expired_sessions" in FAULTS:
+        if COUNTS_SESSIONS:
             db.execute("SELECT count(*) FROM sessions WHERE expires_at > ?", (int(time.time()),)).fetchone()
         if session is None:
             raise HTTPException(401, "not signed in")
@@ -300,7 +305,7 @@ def notifications():
         rows = db.execute("SELECT id, user_id, author_id, body FROM notifications ORDER BY id DESC LIMIT 100").fetchall()
         feed = []
         for row in rows:
-            if "stale_stats" in FAULTS:
+            if BY_STATUS:
                 found = db.execute(
                     "SELECT count(body) FROM notifications WHERE status = 'unread' AND user_id = ?", (row["user_id"],)
                 )
@@ -318,8 +323,7 @@ def login(form: Login):
     try:
         user = db.execute("SELECT * FROM users WHERE email = ?", (form.email,)).fetchone()
         salt = user["password_salt"] if user else b"0" * 16
-        cost = SCRYPT_N if "hashing" in FAULTS else database.SEED_SCRYPT_N
-        digest = database.hash_password(form.password, salt, cost)
+        digest = database.hash_password(form.password, salt, LOGIN_N)
         if user is None or not secrets.compare_digest(digest, user["password_hash"]):
             raise HTTPException(401, "wrong address or password")
         return {"token": secrets.token_urlsafe(32)}

@@ -12,6 +12,7 @@ FAULT = os.environ.get("PATIENT_FAULT", "none")
 URL = os.environ["PATIENT_URL"]
 # Faults that connect anew for every request, as many a first version does.
 UNPOOLED = ("connect_per_request", "no_connection_left", "down")
+POOLED = FAULT not in UNPOOLED
 
 pool: ConnectionPool | None = None
 leaked = []
@@ -20,7 +21,7 @@ leaked = []
 @asynccontextmanager
 async def lifespan(_app: FastAPI):
     global pool
-    if FAULT not in UNPOOLED:
+    if POOLED:
         size = 3 if FAULT in ("pool_exhausted", "pool_leaked") else 8
         pool = ConnectionPool(URL, min_size=size, max_size=size, timeout=2.0, open=False)
         pool.open(wait=True)
@@ -43,11 +44,11 @@ def leak() -> None:
 
 @contextmanager
 def database():
-    if FAULT in UNPOOLED:
-        with psycopg.connect(URL, connect_timeout=3) as connection:
+    if POOLED:
+        with pool.connection() as connection:
             yield connection
     else:
-        with pool.connection() as connection:
+        with psycopg.connect(URL, connect_timeout=3) as connection:
             yield connection
 
 
@@ -59,14 +60,10 @@ async def health():
 @app.get("/api/orders")
 def orders():
     """The endpoint that shows each fault; what it does for its living depends on it."""
-    if FAULT in ("locked", "idle_transaction"):
-        return touch_first()
-    if FAULT == "missing_index":
-        return of_customers()
-    if FAULT == "stale_statistics":
-        return open_items()
-    if FAULT == "slow_disk":
-        return many_commits()
+    return living()
+
+
+def one_order():
     with database() as connection:
         row = connection.execute("SELECT id, total FROM orders WHERE id = 7").fetchone()
     return {"id": row[0], "total": row[1]}
@@ -115,3 +112,13 @@ def report():
         connection.execute("SELECT count(*) FROM customers").fetchone()
         time.sleep(1.2)
     return {"report": "done"}
+
+
+# Chosen once: a line that is executed for each request is seen by the doctor.
+living = {
+    "locked": touch_first,
+    "idle_transaction": touch_first,
+    "missing_index": of_customers,
+    "stale_statistics": open_items,
+    "slow_disk": many_commits,
+}.get(FAULT, one_order)

@@ -2,7 +2,7 @@
 
 use crate::bench::evidence::{Named, Paper};
 use crate::bench::machine::Spent;
-use crate::scenario::{Group, Scenario, Way};
+use crate::scenario::{Group, Scenario, TRUE_ANYWHERE, Way};
 use crate::ward::Object;
 
 /// Causes that the machine itself can have beside any patient: a neighbour takes the CPU.
@@ -65,6 +65,7 @@ fn untrue(scenario: &Scenario, findings: &[Named], hygiene: &[Named]) -> Vec<Str
     let is_known = |one: &Named| {
         scenario.injected.iter().any(|injected| injected.cause == one.cause)
             || scenario.beside.contains(&one.cause.as_str())
+            || TRUE_ANYWHERE.contains(&one.cause.as_str())
     };
     let false_one = |one: &&Named| !is_known(one);
     findings

@@ -10,12 +10,12 @@ use crate::patients::{Fault, Patient};
 use crate::sickroom::{Cgroup, Impossible, Room, Sick, Start};
 use crate::ward::{Object, Ward};
 
-/// The row the others are changed from. Debian's library has the bug of F78, which is true.
+/// The row the others are changed from.
 const ROW: Scenario = Scenario {
     name: "",
     group: Group::Access,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: TARGET_MS,
     twin: "sickroom",
     start: healthy,

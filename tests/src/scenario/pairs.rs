@@ -14,7 +14,7 @@ const ROW: Scenario = Scenario {
     name: "",
     group: Group::Pair,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: STRICT_MS,
     twin: "fastapi",
     start: lock_and_index,

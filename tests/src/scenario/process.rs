@@ -11,12 +11,12 @@ use crate::patients::{Fault, Patient};
 use crate::sickroom::{Cgroup, Disk, Impossible, Sick, Start, cold_file};
 use crate::ward::{Family, Object, Ward};
 
-/// The row the others are changed from. Debian's library has the bug of F78, which is true.
+/// The row the others are changed from.
 const ROW: Scenario = Scenario {
     name: "",
     group: Group::Process,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: TARGET_MS,
     twin: "sickroom",
     start: super::access::healthy,

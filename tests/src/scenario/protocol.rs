@@ -15,7 +15,7 @@ const ROW: Scenario = Scenario {
     name: "",
     group: Group::Protocol,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: STRICT_MS,
     twin: "fastapi",
     start: slow_upstream,
@@ -38,7 +38,14 @@ pub const ALL: &[Scenario] = &[
         start: slow_upstream_node,
         ..ROW
     },
-    Scenario { name: "given-up", injected: &[hygiene("F65")], start: given_up, ..ROW },
+    Scenario {
+        name: "given-up",
+        injected: &[hygiene("F65")],
+        // What makes them give up is a held lock.
+        beside: &["F35"],
+        start: given_up,
+        ..ROW
+    },
     Scenario { name: "shared-limiter", injected: &[hygiene("F66")], start: shared_limiter, ..ROW },
     Scenario { name: "wrong-origin", injected: &[hygiene("F67")], start: wrong_origin, ..ROW },
     Scenario { name: "hidden-error", injected: &[cause("F68")], start: hidden_error, ..ROW },

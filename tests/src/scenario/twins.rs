@@ -47,7 +47,7 @@ const fn row(name: &'static str, start: fn() -> Result<Ward>) -> Scenario {
         name,
         group: Group::Healthy,
         injected: &[],
-        beside: &["F78", "F75"],
+        beside: &[],
         response_target_ms: TARGET_MS,
         twin: "",
         start,

@@ -15,7 +15,7 @@ const ROW: Scenario = Scenario {
     name: "",
     group: Group::Unknown,
     injected: &[],
-    beside: &["F78"],
+    beside: &[],
     response_target_ms: TARGET_MS,
     twin: "sickroom",
     start: timer,

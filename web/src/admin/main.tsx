@@ -45,7 +45,7 @@ function Refused() {
 function App() {
   const who = useStore(me);
   useEffect(() => {
-    loadMe().then(({ user: { role } }) => role === "admin" && startStream("notifications,sessions,alerts,health"), () => undefined);
+    loadMe().then(({ user: { role } }) => role === "admin" && startStream("notifications,sessions,alerts,health,examinations"), () => undefined);
   }, []);
   if (who === undefined) {
     return null;

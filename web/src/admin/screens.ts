@@ -3,12 +3,13 @@ import type { Language } from "../lib/preferences";
 import type { ScreenEntry } from "../lib/screens";
 import type { Dictionary, WordsLoader } from "../lib/words";
 import { bell, clock, device, gauge, gear, list, scroll, send, users } from "../ui/icons";
+import { WATCH } from "./watch/screens";
 
 /** The groups of the sidebar, in order; a group without screens is not shown. */
 export const GROUPS = ["watch", "people", "mend", "house"] as const;
 export type Group = (typeof GROUPS)[number];
 
-interface AdminScreen extends ScreenEntry {
+export interface AdminScreen extends ScreenEntry {
   group: Group;
   /** What the sidebar calls it. */
   name: Record<Language, string>;
@@ -110,4 +111,5 @@ export const ALL: readonly AdminScreen[] = [
     load: () => import("./settings/screen"),
     words: { en: () => import("./settings/en"), fa: () => import("./settings/fa") },
   },
+  ...WATCH,
 ];

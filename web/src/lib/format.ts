@@ -46,6 +46,14 @@ export function formatDate(at: Moment, options: Intl.DateTimeFormatOptions = { d
   return keep(key, () => new Intl.DateTimeFormat(locale(), { timeZone: timeZone(), ...options })).format(new Date(at));
 }
 
+/** A day with its weekday. CLDR's pattern for the two together in the Solar Hijri calendar is in no order Persian has. */
+export function formatDay(at: Moment): string {
+  if (language !== "fa") {
+    return formatDate(at, { dateStyle: "full" });
+  }
+  return `${formatDate(at, { weekday: "long" })} ${formatDate(at, { dateStyle: "long" })}`;
+}
+
 /** A date, time and zone: what a relative time stands for. */
 export function formatMoment(at: Moment): string {
   return formatDate(at, {

@@ -48,6 +48,7 @@ function axes(data: Drawn, ink: string, line: string): uPlot.Axis[] {
     {
       ...looks,
       grid: { show: false },
+      size: 28,
       space: 72,
       values: (plot, splits) => timeLabels(splits, plot.scales["x"]?.min ?? 0, plot.scales["x"]?.max ?? 0),
     },
@@ -137,12 +138,11 @@ function tooltip(data: Drawn): uPlot.Plugin {
   };
 }
 
-/** Points without neighbours, which no line shows. */
-const alone: uPlot.Series.Points.Filter = (plot, at) => {
-  const values = plot.data[at] ?? [];
-  const has = (index: number) => values[index] !== null && values[index] !== undefined;
-  return Array.from(values, (_, index) => index).filter((index) => has(index) && !has(index - 1) && !has(index + 1));
-};
+/** Values with a gap on both sides: without a point of their own they would not be seen. */
+function alone(values: readonly (number | null)[]): number[] {
+  const isGap = (at: number) => values[at] === null || values[at] === undefined;
+  return values.flatMap((_, at) => (!isGap(at) && isGap(at - 1) && isGap(at + 1) ? [at] : []));
+}
 
 function lineOf(data: Drawn, at: number, within: HTMLElement): uPlot.Series {
   const series = data.series[at];
@@ -151,7 +151,7 @@ function lineOf(data: Drawn, at: number, within: HTMLElement): uPlot.Series {
   }
   const stroke = resolved(colorOf(series, at), within);
   const fill = series.isFilled ? { fill: stroke.replace(/\)$/, " / 0.14)") } : {};
-  return { label: series.name, stroke, width: 1.75, spanGaps: false, points: { show: true, size: 4, fill: stroke, filter: alone }, ...(series.isDashed ? { dash: [5, 4] } : {}), ...fill };
+  return { label: series.name, stroke, width: 1.75, spanGaps: false, points: { show: true, size: 4, fill: stroke, filter: () => alone(series.values) }, ...(series.isDashed ? { dash: [5, 4] } : {}), ...fill };
 }
 
 /** The highest value that has to be seen: of the data and of the thresholds near it. */

@@ -1,7 +1,8 @@
 // The frame of a panel: the sidebar, the bar at the top, the screen between, and where the focus goes.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
+import { formatNumber } from "../lib/format";
 import { place } from "../lib/router";
 import { type ScreenEntry, useScreen } from "../lib/screens";
 import { useStore } from "../lib/store";
@@ -35,17 +36,20 @@ export interface WayGroup {
 
 function Ways({ label, ways }: { label: string; ways: Way[] }) {
   const { path } = useStore(place);
+  const nav = useRef<HTMLDivElement>(null);
+  // On a phone the ways are a row that scrolls: where one is stays in sight.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [path]);
   const isCurrent = (way: Way) => path === way.to || (way.isBranch === true && path.startsWith(`${way.to}/`));
   return (
-    <nav aria-label={label}>
+    <div class="ways" role="group" aria-label={label} ref={nav}>
       {ways.map((way) => (
         <a key={way.to} href={way.to} aria-current={isCurrent(way) ? "page" : undefined}>
           <Icon d={way.icon} />
           {way.label}
-          {way.count ? <span class="count">{way.count}</span> : null}
+          {way.count ? <span class="count">{formatNumber(way.count)}</span> : null}
         </a>
       ))}
-    </nav>
+    </div>
   );
 }
 
@@ -89,14 +93,33 @@ interface Props {
   isWide?: boolean;
 }
 
+type PaletteView = typeof import("./palette").Palette;
+
+/** The palette, fetched when it is first asked for. The key is told by its place, so that a Persian layout works. */
+function usePalette(): [PaletteView | undefined, () => void] {
+  const [View, setView] = useState<PaletteView>();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.code === "KeyK" && (event.ctrlKey || event.metaKey) && document.querySelector("dialog[open]") === null) {
+        event.preventDefault();
+        import("./palette").then(({ Palette }) => setView(() => Palette), () => undefined);
+      }
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+  return [View, () => setView(undefined)];
+}
+
 export function Shell({ home, screens, groups, top, isWide = false }: Props) {
+  const [PaletteShown, closePalette] = usePalette();
   return (
     <>
       <a class="skip button primary" href="#main">
         {t("skip")}
       </a>
       <div class="shell">
-        <div class="side">
+        <nav class="side" aria-label={t("nav.main")}>
           <Brand to={home} />
           {groups.map((group) => (
             <div key={group.label} class="side-group">
@@ -104,7 +127,7 @@ export function Shell({ home, screens, groups, top, isWide = false }: Props) {
               <Ways label={group.label || t("nav.main")} ways={group.ways} />
             </div>
           ))}
-        </div>
+        </nav>
         <div class="stage">
           <header class="top">
             <Brand to={home} />
@@ -114,6 +137,7 @@ export function Shell({ home, screens, groups, top, isWide = false }: Props) {
         </div>
       </div>
       <Toasts />
+      {PaletteShown && <PaletteShown groups={groups} onClose={closePalette} />}
     </>
   );
 }

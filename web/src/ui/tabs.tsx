@@ -1,6 +1,8 @@
 // Tabs are links: which one is open stands in the address.
 import type { ComponentChildren } from "preact";
 
+import { formatNumber } from "../lib/format";
+
 interface Tab {
   to: string;
   label: ComponentChildren;
@@ -14,7 +16,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
       {tabs.map((tab) => (
         <a key={tab.to} href={tab.to} aria-current={tab.isCurrent ? "page" : undefined}>
           {tab.label}
-          {tab.count ? <span class="count">{tab.count}</span> : null}
+          {tab.count ? <span class="count">{formatNumber(tab.count)}</span> : null}
         </a>
       ))}
     </nav>

@@ -28,7 +28,7 @@ export function Time({ at, isDate = false }: { at: string; isDate?: boolean }) {
   useMinutes();
   return (
     <time dateTime={at} title={formatMoment(at)}>
-      {isDate ? formatDate(at, { dateStyle: "medium" }) : formatRelative(at)}
+      <bdi>{isDate ? formatDate(at, { dateStyle: "medium" }) : formatRelative(at)}</bdi>
     </time>
   );
 }

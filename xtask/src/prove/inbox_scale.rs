@@ -20,8 +20,9 @@ const READER: &str = "reader@example.org";
 const USERS: u32 = 10_000;
 /// Requests of one round to each database.
 const ASKED: usize = 400;
-/// A list may cost this many times as much.
-const GOAL: f64 = 1.2;
+/// Pages more than with ten thousand a statement may ask for, each run: it searches three trees, each
+/// of which is at most two pages deeper.
+const DEEPER: f64 = 6.0;
 /// The statements of a list and of the counts.
 const STATEMENTS: [&str; 2] = ["user.inbox", "notification.page"];
 
@@ -46,24 +47,20 @@ pub fn run(ask: &Ask) -> Result<Outcome> {
     }
     let mut outcome = Outcome::default();
     let beside = format!("{} ms against {} ms", number(median(&many_ms)), number(median(&few_ms)));
-    outcome.add(
-        Figure::new("a list with its counts: time", median(&ratios), "x", Goal::AtMost(GOAL))
-            .spread(&ratios)
-            .beside(beside),
-    );
     for name in STATEMENTS {
         let (few, many) = (small.statement(name)?, large.statement(name)?);
-        let scanned = Figure::new(
-            format!("{name}: rows visited by scans, each run"),
-            many.scanned,
-            "",
-            Goal::AtMost(few.scanned),
-        );
-        outcome.add(scanned.beside(format!("{} with 10,000", number(few.scanned))));
-        let rows =
-            Figure::new(format!("{name}: rows given, each run"), many.rows, "", Goal::AtMost(21.0));
-        outcome.add(rows.beside(format!("{} with 10,000", number(few.rows))));
+        let mut compare = |what: &str, few: f64, many: f64, most: f64| {
+            let figure = Figure::new(format!("{name}: {what}"), many, "", Goal::AtMost(most));
+            outcome.add(figure.beside(format!("{} with 10,000", number(few))));
+        };
+        compare("rows given, each run", few.rows, many.rows, few.rows);
+        compare("rows visited by scans, each run", few.scanned, many.scanned, few.scanned);
+        // A search tree of a hundred times as many rows is one or two pages deeper.
+        compare("pages asked of the cache, each run", few.pages, many.pages, few.pages + DEEPER);
     }
+    // The machine's time is not the database's: it is shown, and judges nothing.
+    let time = Figure::new("a list with its counts: time", median(&ratios), "x", Goal::Shown);
+    outcome.add(time.spread(&ratios).beside(beside));
     outcome.add(Figure::count("notifications", u64::from(many), Goal::AtLeast(1.0)));
     for house in [small, large] {
         house.galen.stop()?;
@@ -100,6 +97,7 @@ struct House {
 struct Did {
     rows: f64,
     scanned: f64,
+    pages: f64,
 }
 
 impl House {
@@ -137,6 +135,6 @@ impl House {
         let found = found.with_context(|| format!("{name} was not counted"))?;
         let runs = found["run_ns"]["count"].as_f64().context("no count")?;
         let each = |what: &str| found[what].as_f64().map_or(f64::NAN, |sum| sum / runs);
-        Ok(Did { rows: each("rows"), scanned: each("scanned_rows") })
+        Ok(Did { rows: each("rows"), scanned: each("scanned_rows"), pages: each("pages") })
     }
 }

@@ -90,7 +90,11 @@ fn register(server: &Galen, numbers: std::ops::Range<usize>) -> Result<()> {
     Ok(())
 }
 
-fn mail_server(port: u16, folder: &Path) -> Result<Running> {
+/// A mail server that keeps what it takes over in a folder.
+///
+/// # Errors
+/// When it does not start.
+pub fn mail_server(port: u16, folder: &Path) -> Result<Running> {
     let python = patients::mail_server()?;
     let script = place::root().join("tests/smtp/server.py");
     let command = Cmd::new(python).arg(script).arg(port.to_string()).arg(folder).arg("plain");
@@ -105,7 +109,11 @@ fn mail_server(port: u16, folder: &Path) -> Result<Running> {
     Ok(running)
 }
 
-fn read(folder: &Path) -> Result<Vec<Value>> {
+/// What it has taken over so far.
+///
+/// # Errors
+/// When a mail cannot be read.
+pub fn read(folder: &Path) -> Result<Vec<Value>> {
     let paths = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
     paths
         .filter(|path| path.extension().is_some_and(|ending| ending == "json"))

@@ -151,7 +151,8 @@ impl Accounts {
             code: LetterCode::Test,
             language: Language::En,
             params: vec![("by".to_owned(), by), ("at".to_owned(), Param::Moment(at))],
-            leads: None,
+            links: Vec::new(),
+            broadcast: None,
         };
         let note = Note {
             code: AuditCode::WebhookTested,

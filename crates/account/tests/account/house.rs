@@ -11,7 +11,7 @@ use galen_core::outbox::{KeptParcel, LinkOrder, Outbox, ParcelFilter};
 use galen_core::post::LetterCode;
 use galen_core::{Code, Cx, Entropy, PageRequest, Refusal, RequestId, Secret, SessionId, Store};
 use galen_store::{SqliteSettings, SqliteStore};
-use galen_testkit::{HandClock, NobodyListens, NullObserver, SeededEntropy};
+use galen_testkit::{HandClock, Heard, NullObserver, SeededEntropy};
 
 /// A password that every policy takes.
 pub const PASSWORD: &str = "violin gravel seventeen umbrella";
@@ -36,6 +36,8 @@ pub fn invoice(to: Recipient) -> Publish {
 }
 
 pub struct House {
+    /// What the other rooms were told.
+    pub heard: Arc<Heard>,
     pub dir: Arc<tempfile::TempDir>,
     pub clock: Arc<HandClock>,
     pub entropy: Arc<SeededEntropy>,
@@ -79,15 +81,16 @@ impl House {
         let settings = SqliteSettings::at(dir.path().join("test.db"));
         let store = SqliteStore::open(settings, clock.clone(), Arc::new(NullObserver));
         let store = Arc::new(store.expect("a database"));
+        let heard = Arc::<Heard>::default();
         let ports = Ports {
             store: store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            bus: Arc::new(NobodyListens),
+            bus: heard.clone(),
         };
         let keys = Keys { csrf: Secret::new([7; 32]), links: Secret::new([9; 32]) };
         let accounts = Arc::new(Accounts::new(ports, policy.clone(), keys));
-        Self { dir, clock, entropy, store, accounts, policy }
+        Self { heard, dir, clock, entropy, store, accounts, policy }
     }
 
     /// The same house after a restart: the database is closed and opened again, memory is empty.
@@ -176,7 +179,7 @@ impl House {
         let parcel = outbox.iter().find(|parcel| parcel.code == code).expect("a letter");
         let secret = parcel.links.iter().find_map(|link| match link {
             LinkOrder::Opens { purpose, id, .. } => Some(self.accounts.link_secret(*purpose, *id)),
-            LinkOrder::Leads { .. } => None,
+            LinkOrder::Leads { .. } | LinkOrder::Ends { .. } => None,
         });
         secret.expect("a link").reveal().clone()
     }

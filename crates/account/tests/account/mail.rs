@@ -42,7 +42,7 @@ impl House {
     }
 
     /// A user whose address is proven.
-    async fn proven(&self, email: &str) {
+    pub async fn proven(&self, email: &str) {
         self.registered(email).await;
         let token = self.mailed(LetterCode::VerifyEmail).await;
         self.verify(with_password(&token, PASSWORD)).await.expect("verified");
@@ -287,6 +287,7 @@ async fn a_new_device_is_told_of_and_a_known_one_is_not() {
     let house = House::with(free());
     house.proven(ANNA).await;
     house.login(ANNA).await;
+    let _of_proving = house.heard.published();
     house.login(ANNA).await;
     // Another address of the same provider, and an update of the browser, are no new device.
     let near = house.cx_from("192.0.77.9");
@@ -294,9 +295,11 @@ async fn a_new_device_is_told_of_and_a_known_one_is_not() {
     form.user_agent = Some("Mozilla/6.1 (test)".to_owned());
     house.accounts.login(&near, form.clone()).await.expect("signed in");
     assert_eq!(house.count(LetterCode::NewDevice).await, 0);
+    assert_eq!(house.heard.published(), 0, "nobody was told anything");
     let far = house.cx_from("203.0.113.5");
     let caller = house.accounts.login(&far, form).await.expect("signed in").caller;
     assert_eq!(house.count(LetterCode::NewDevice).await, 1);
+    assert_eq!((house.heard.published(), caller.user.unread), (1, 1));
     let ask = InboxAsk { shelf: Shelf::Inbox, before: None, limit: 20 };
     let page = house.accounts.notifications(&far, &caller, ask).await.expect("the inbox");
     let told = &page.items[0];

@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod dispatch;
 mod house;
 mod mail;
 mod revocation;

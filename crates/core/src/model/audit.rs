@@ -58,6 +58,8 @@ audit_codes! {
     WebhookRotated = "webhook.rotated": "An admin gave a webhook a new secret.";
     WebhookRemoved = "webhook.removed": "An admin removed a webhook.";
     WebhookTested = "webhook.tested": "An admin had a test sent to a webhook.";
+    PushSubscribed = "push.subscribed": "A user let a browser be told.";
+    PushForgotten = "push.forgotten": "A browser is told no more: its user said so, or its push service did.";
     SetupCompleted = "setup.completed": "The first admin was made through the setup link.";
     NotificationPublished = "notification.published": "Users were told something.";
     BroadcastPublished = "broadcast.published": "A broadcast was written, to be sent at once or at its time.";
@@ -69,12 +71,12 @@ audit_codes! {
     RuleChanged = "alert.rule_changed": "An admin changed a rule of the alerts.";
     RuleReset = "alert.rule_reset": "An admin set a rule of the alerts back to its default.";
     Silenced = "alert.silenced": "An admin silenced alerts.";
+    TrailExported = "audit.exported": "An admin exported the audit trail.";
+    JobRun = "job.run": "An admin had a periodic task run at once.";
     ExaminationBegun = "examination.begun": "An admin had the doctor examine something.";
     ExaminationCancelled = "examination.cancelled": "An admin ended an examination.";
     RepairOrdered = "repair.ordered": "An admin ordered a repair that the doctor offered.";
     RepairEnded = "repair.ended": "An ordered repair ended; its receipt is in the parameters.";
-    TrailExported = "audit.exported": "An admin exported the audit trail.";
-    JobRun = "job.run": "An admin had a periodic task run at once.";
     SilenceEnded = "alert.silence_ended": "An admin ended a silence before its time.";
 }
 

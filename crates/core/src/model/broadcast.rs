@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Author, Content, Role, User};
+use crate::dispatch::FanOutProgress;
 use crate::{NotificationId, Seq, UnixMs};
 
 /// Who gets a broadcast: of the users there are when it is sent, those whom all of this fits.
@@ -101,6 +102,8 @@ pub struct Broadcast {
     pub reach: Reach,
     /// How many have read it: kept with every reading, never counted.
     pub read: i64,
+    /// How far it has come by other channels, one row each once it was sent.
+    pub carried: Vec<FanOutProgress>,
 }
 
 /// A broadcast to be stored, to be sent at once or at its time.

@@ -4,6 +4,7 @@ use super::loop_blocked_by_wait::{is_loop, no_loop, timed_fact};
 use super::{
     Cause, Finding, Grade, Judgement, Nature, chain, descriptors, gc_pauses, hashing, measurer_slow,
 };
+use crate::budget::Component;
 use crate::case::Case;
 use crate::evidence::FactKey;
 use crate::figure::{Expr, Figure};
@@ -25,6 +26,7 @@ pub(super) const CAUSE: Cause = Cause {
         hashes_instead,
         gc_pauses::collects_instead,
         descriptors::accepts_in_vain,
+        waits_elsewhere,
     ],
     look_alikes: &["F13", "F18", "F19", "F20"],
     bound: None,
@@ -36,6 +38,33 @@ fn hashes_instead(case: &Case<'_>) -> Option<Sentence> {
     let (line, fact) = hashing::hash_line(&view)?;
     let computes = view.share(Wait::Running) > 0.5;
     computes.then(|| Sentence::new(Code::LoopHashes).name("line", line, fact))
+}
+
+/// Where a request can wait while the loop only serves others.
+const ELSEWHERE: [Component; 6] = [
+    Component::DbLock,
+    Component::DbWork,
+    Component::PoolWait,
+    Component::Disk,
+    Component::Upstream,
+    Component::Sleep,
+];
+
+/// The request itself waited for something else most of its time: then a busy loop is not what it
+/// waited for.
+fn waits_elsewhere(case: &Case<'_>) -> Option<Sentence> {
+    let (symptom, view) = case.loops().into_iter().next()?;
+    let rows = case.budget(symptom)?.rows.iter();
+    let row = rows
+        .filter(|row| ELSEWHERE.contains(&row.component) && row.share.value >= 60.0)
+        .max_by(|a, b| a.share.value.total_cmp(&b.share.value))?;
+    Some(
+        Sentence::new(Code::LoopWaitsElsewhere)
+            .name("path", &symptom.path, timed_fact(case, symptom)?)
+            .figure("share", &row.share)
+            .word("where", row.component.word())
+            .cite(view.waits),
+    )
 }
 
 fn examine(case: &Case<'_>) -> Judgement {
@@ -148,6 +177,17 @@ mod tests {
         assert!(finding.chain.iter().any(|link| link.code == Code::CpuAlone));
         let bed = Bed::new().with(|bed| sample::contended_loop(bed, 1_700, 3_300));
         assert_ruled_out(judge(&CAUSE, bed), Code::LoopIdleCpu);
+    }
+
+    #[test]
+    fn a_loop_that_serves_others_while_the_request_waits_for_a_lock_is_not_the_cause() {
+        let bed = Bed::new()
+            .with(sample::foreign_lock)
+            .fact(FactKey::ThreadOnCpuNs, "4100/4100 during /login", 1_600_000_000)
+            .fact(FactKey::ThreadRunQueueNs, "4100/4100 during /login", 3_400_000_000_i64)
+            .fact(FactKey::ThreadWindowNs, "4100/4100 during /login", 5_100_000_000_i64);
+        let bed = sample::thread(bed, 4100, "/login", "epoll_wait", &[("running", 40)]);
+        assert_ruled_out(judge(&CAUSE, bed), Code::LoopWaitsElsewhere);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) const CAUSE: Cause = Cause {
     title: Code::LeakTitle,
     nature: Nature::Hygiene,
     required: &[&[FactKey::RssGrowthBytes], &[FactKey::RssCycleRequests]],
-    supporting: &[FactKey::ProcessRssBytes],
+    supporting: &[FactKey::ProcessRssBytes, FactKey::FrameworkLanguage],
     refutes: &[],
     look_alikes: &["F24", "F25"],
     bound: None,
@@ -27,6 +27,9 @@ const CYCLES_MIN: usize = 3;
 const GROWTH_MIN: f64 = 8.0 * 1024.0;
 /// A cache that warms up grows less and less; a leak grows at the end as at the beginning.
 const DECAY_MIN: f64 = 0.6;
+/// What V8 leaves lying about before it first collects, in bytes: a young generation of three semi-spaces of
+/// 16 MiB (Node.js, command-line options, `--max-semi-space-size`).
+const YOUNG_BYTES: f64 = 48.0 * 1024.0 * 1024.0;
 /// Student's t for a two-sided 95 % interval of the mean, by degrees of freedom from 2 on.
 const T95: [f64; 6] = [4.303, 3.182, 2.776, 2.571, 2.447, 2.365];
 
@@ -44,6 +47,15 @@ fn grows(cycles: &[f64]) -> bool {
         && low > 0.0
 }
 
+/// Whether all of it together is more than a collector leaves lying about; only where there is one.
+fn outgrows_the_young(case: &Case<'_>, fact: &Fact) -> bool {
+    let language = case.evidence.any(FactKey::FrameworkLanguage);
+    let collects = language.is_some_and(|fact| fact.value == Value::from("node"));
+    let requests = case.evidence.find(FactKey::RssCycleRequests, &fact.object);
+    let requests = requests.and_then(|fact| fact.value.number()).unwrap_or(0.0);
+    !collects || cycles(fact).iter().sum::<f64>() * requests >= YOUNG_BYTES
+}
+
 fn cycles(fact: &Fact) -> &[f64] {
     match &fact.value {
         Value::Samples(cycles) => cycles,
@@ -56,12 +68,14 @@ fn examine(case: &Case<'_>) -> Judgement {
     let greatest = |a: &&Fact, b: &&Fact| {
         a.value.number().unwrap_or(0.0).total_cmp(&b.value.number().unwrap_or(0.0))
     };
-    let leaking = all().filter(|fact| grows(cycles(fact))).max_by(greatest);
+    let leaks = |fact: &&Fact| grows(cycles(fact)) && outgrows_the_young(case, fact);
+    let leaking = all().filter(leaks).max_by(greatest);
     let judged = match leaking {
         Some(fact) => name(case, fact),
         None => all().max_by(greatest).and_then(|fact| {
-            let says = filled(case, Code::LeakNone, fact)?;
-            Some(Judgement::RuledOut(says))
+            let young = grows(cycles(fact)) && !outgrows_the_young(case, fact);
+            let code = if young { Code::LeakYoung } else { Code::LeakNone };
+            Some(Judgement::RuledOut(filled(case, code, fact)?))
         }),
     };
     judged.unwrap_or_else(|| Judgement::lacking(case, CAUSE.required[0]))
@@ -119,6 +133,15 @@ mod tests {
     fn a_cache_that_warms_up_grows_less_and_less_and_is_ruled_out() {
         let bed = growing(&[90_000.0, 50_000.0, 30_000.0, 16_000.0, 9_000.0]);
         assert_ruled_out(judge(&CAUSE, bed), Code::LeakNone);
+    }
+
+    #[test]
+    fn what_node_has_not_collected_yet_is_ruled_out_and_more_than_that_is_found() {
+        let node = |bed: Bed| bed.fact(FactKey::FrameworkLanguage, "4100", "node");
+        let young = [31_000.0, 39_000.0, 40_000.0, 44_000.0, 54_000.0];
+        assert_ruled_out(judge(&CAUSE, node(growing(&young))), Code::LeakYoung);
+        assert_found(judge(&CAUSE, growing(&young)));
+        assert_found(judge(&CAUSE, node(growing(&[500_000.0; 5]))));
     }
 
     #[test]

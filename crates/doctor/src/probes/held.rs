@@ -30,6 +30,10 @@ const FAST_WINDOW: Duration = Duration::from_millis(400);
 /// What the windows over one path saw, added up.
 #[derive(Default)]
 pub struct Holding {
+    /// Requests held so far.
+    pub attempts: u32,
+    /// Those of them that were slow.
+    pub slow: u32,
     rooms: RoomsSeen,
     control_rooms: RoomsSeen,
     control_ms: Vec<f64>,

@@ -29,6 +29,13 @@ const LAST_REQUEST: Duration = Duration::from_secs(38);
 const SERIES_BUDGET: Duration = Duration::from_millis(2500);
 /// Most slow endpoints that are held, the slowest first.
 const HELD_MAX: usize = 3;
+/// Slow requests that are watched of each endpoint, where there is time.
+const HOLDS_WANTED: u32 = 2;
+/// So many of the slowest are held once whatever the time; beside the slowest only those that answer
+/// sooner than this, in milliseconds.
+const OWED: usize = 2;
+/// See [`OWED`].
+const OWED_MS_MAX: f64 = 5_000.0;
 /// Most requests held on one endpoint, quick ones included.
 const HOLDS_MAX: u32 = 5;
 /// After a held request that turned out quick, before the next.
@@ -251,11 +258,20 @@ async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<
         holding.publish(scene, &path, None, true);
         return;
     }
-    for (rank, at) in slow.iter().enumerate() {
+    let mut holdings: Vec<Holding> = slow.iter().map(|_| Holding::default()).collect();
+    // Each is held once before any is held again: what was never watched cannot be explained.
+    for wanted in [1, HOLDS_WANTED] {
+        for (rank, (at, holding)) in slow.iter().zip(&mut holdings).enumerate() {
+            let endpoint = &mut endpoints[*at];
+            scene.step(Stage::Probe, &format!("holding {}", endpoint.path));
+            let answers = endpoint.first.outcome != Outcome::Timeout;
+            let brief = answers && median(endpoint) < OWED_MS_MAX;
+            let owed = rank == 0 || (rank < OWED && brief);
+            hold_until(scene, endpoint, tools, (holding, wanted, owed)).await;
+        }
+    }
+    for (rank, (at, holding)) in slow.iter().zip(holdings).enumerate() {
         let endpoint = &mut endpoints[*at];
-        scene.step(Stage::Probe, &format!("holding {}", endpoint.path));
-        let mut holding = Holding::default();
-        hold_twice(scene, endpoint, tools, (&mut holding, rank == 0)).await;
         holding.publish(scene, &endpoint.path, tools.control, rank == 0);
         if holding.only_waits() {
             burst::measure(scene, tools.address, endpoint, tools.limits).await;
@@ -268,25 +284,24 @@ async fn hold_slow(scene: &Scene<'_>, endpoints: &mut [Endpoint], tools: &Tools<
     }
 }
 
-/// Holds until two slow requests were watched, because one coincidence proves nothing and two do.
-/// An endpoint that is slow only at times is tried a few times more.
-async fn hold_twice(
+/// Holds until so many slow requests were watched: two, because one coincidence proves nothing and two
+/// do. An endpoint that is slow only at times is tried a few times more.
+async fn hold_until(
     scene: &Scene<'_>,
     endpoint: &mut Endpoint,
     tools: &Tools<'_>,
-    (holding, must): (&mut Holding, bool),
+    (holding, wanted, owed): (&mut Holding, u32, bool),
 ) {
-    let mut slow = 0;
-    for attempt in 0..HOLDS_MAX {
+    while holding.slow < wanted && holding.attempts < HOLDS_MAX {
         let expected = Duration::from_secs_f64(median(endpoint) / 1000.0);
-        // One request of the slowest endpoint is held whatever the time: without it nothing is seen.
-        let owed = must && attempt == 0;
-        if slow >= 2 || (left(scene) < expected && !owed) {
+        // One request of each of the slowest is held whatever the time: without it nothing is seen.
+        if left(scene) < expected && !(owed && holding.attempts == 0) {
             return;
         }
+        holding.attempts += 1;
         match held::hold(scene, &endpoint.path, tools, holding).await {
             Some(exchange) if exchange.total_ms >= SLOW_MS => {
-                slow += 1;
+                holding.slow += 1;
                 endpoint.series.add(&exchange);
             }
             Some(exchange) => {

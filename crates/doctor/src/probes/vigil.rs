@@ -138,11 +138,17 @@ impl Seen {
             changed |= self.look_at_listeners(diag);
             self.look_at_peers(diag);
         }
-        if changed || self.alive().next().is_none() {
+        if changed || self.seeks() {
             self.look_for_servers();
         }
         let pids: Vec<u32> = self.alive().collect();
         self.still.look(&pids);
+    }
+
+    /// Whether successors are looked for: nobody serves, or somebody ended. A pre-fork parent serves on
+    /// and starts the next worker a moment after the last one ended, when no change is seen any more.
+    fn seeks(&self) -> bool {
+        self.alive().next().is_none() || self.servers.iter().any(|one| one.lived_ms.is_some())
     }
 
     fn alive(&self) -> impl Iterator<Item = u32> {
@@ -256,4 +262,31 @@ fn count(counts: &mut BTreeMap<String, u64>, peers: BTreeSet<String>) {
 /// How long ago that was, in milliseconds.
 pub fn since_ms(then: Instant) -> f64 {
     ms(then.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(servers: &[Server]) -> Seen {
+        Seen {
+            server: None,
+            looks: 2,
+            servers: servers.to_vec(),
+            syn_sent: BTreeMap::new(),
+            outbound: BTreeMap::new(),
+            still: Still::default(),
+            census_at: Instant::now(),
+            listeners: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn after_a_worker_ended_its_successors_are_looked_for_though_the_parent_serves_on() {
+        let parent = Server { pid: 7, start_ticks: 1, lived_ms: None };
+        let worker = Server { pid: 8, start_ticks: 2, lived_ms: Some(400.0) };
+        assert!(!seen(&[parent]).seeks());
+        assert!(seen(&[parent, worker]).seeks());
+        assert!(seen(&[]).seeks());
+    }
 }

@@ -56,6 +56,7 @@ macro_rules! process_words {
         // F26.
         LeakTitle: "Memory grows with every request";
         Leak: "Process {pid} grew by {growth} with every request to `GET {path}`, in each of {cycles} cycles of {requests} requests, and did not slow down.";
+        LeakYoung: "The resident set grew by {growth} per request to `GET {path}` at the median of {cycles} cycles: together less than Node leaves before it collects.";
         LeakNone: "The resident set grew by {growth} per request to `GET {path}` at the median of {cycles} cycles, not in every one of them alike.";
         // F27.
         DeadlockTitle: "Threads wait for one another for ever";

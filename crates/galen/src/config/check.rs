@@ -37,8 +37,8 @@ pub fn check(loaded: &Loaded) -> Vec<Complaint> {
     judge.exporting();
     judge.checks();
     judge.mail();
-    judge.doctor();
     judge.categories();
+    judge.doctor();
     judge.complaints
 }
 
@@ -220,21 +220,29 @@ impl Judge<'_> {
 
     /// Categories that are named must be ones there are.
     fn categories(&mut self) {
-        let notifications = &self.loaded.config.notifications;
-        let mut unknown = Vec::new();
-        for (key, names) in [("email", &notifications.email), ("push", &notifications.push)] {
-            let is_known = |name: &String| name == EVERY_OTHER || notifications.knows(name);
-            unknown.extend(names.iter().filter(|name| !is_known(name)).map(|name| (key, name)));
-        }
-        let complaints = unknown.into_iter().map(|(key, name)| {
-            let says = format!(
-                "`notifications.{key}` names the category {name:?}, which is none of \
-                 `notifications.categories`: add it there, or correct it"
-            );
-            (key, says)
+        let config = &self.loaded.config;
+        let named = [
+            (("notifications", "email"), &config.notifications.email),
+            (("notifications", "push"), &config.notifications.push),
+            (("webhooks", "categories"), &config.webhooks.categories),
+            (("ntfy", "categories"), &config.ntfy.categories),
+        ];
+        let is_known = |name: &String| name == EVERY_OTHER || config.notifications.knows(name);
+        let unknown = named.into_iter().flat_map(|(key, names)| {
+            names.iter().filter(|name| !is_known(name)).map(move |name| (key, name))
         });
-        for (key, says) in complaints.collect::<Vec<_>>() {
-            self.complain(("notifications", key), says);
+        let complaints: Vec<_> = unknown
+            .map(|(key, name)| {
+                let says = format!(
+                    "`{}.{}` names the category {name:?}, which is none of \
+                     `notifications.categories`: add it there, or correct it",
+                    key.0, key.1
+                );
+                (key, says)
+            })
+            .collect();
+        for (key, says) in complaints {
+            self.complain(key, says);
         }
     }
 

@@ -126,9 +126,9 @@ fn open(
     let url = config.server.public_url.as_ref();
     let url = url.map_or_else(|| url_of(address), |url| url.0.as_str().to_owned());
     let mail = Arc::new(Mailroom::open(&config, &rooms, &url)?);
-    let practice = Practice::open(&config, &place, &rooms, address);
     let schedule = Arc::new(Schedule::new(&config));
     let board = Board::new(Arc::clone(&schedule));
+    let practice = Practice::open(&config, &place, &rooms, address);
     let app = App::new(AppParts {
         accounts: Arc::clone(&rooms.accounts),
         store: rooms.store.port(),

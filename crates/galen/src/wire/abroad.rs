@@ -1,14 +1,14 @@
 //! What of an alert leaves the house: one parcel for every webhook, phone and admin's mailbox.
 
 use galen_core::model::User;
-use galen_core::outbox::{NewParcel, PostRoom as _};
+use galen_core::outbox::{LinkOrder, NewParcel, PHONE, PostRoom as _};
 use galen_core::post::{Channel, Language, LetterCode, Param};
 use galen_core::webhooks::WebhookState;
-use galen_core::{Cx, Entropy, Id, ParcelId, Refusal};
+use galen_core::{Cx, Derived, Id, ParcelId, Refusal};
 use galen_monitor::{Delivery, Telling};
 use sha2::{Digest as _, Sha256};
 
-use super::mail::PHONE;
+use super::alerts::CATEGORY;
 use super::running::Running;
 use super::words;
 
@@ -38,8 +38,12 @@ pub async fn owe(
     }
     // Of an address nobody has proven it is not known whose it is.
     for admin in admins.iter().filter(|admin| admin.email_verified_at.is_some()) {
-        let mail = parcel(delivery, Channel::Email, admin.email.clone());
-        parcels.push(NewParcel { user_id: Some(admin.id), ..mail });
+        let wishes = store.preferences(cx, admin.id).await?;
+        if running.rooms.accounts.wants_mail(&wishes, CATEGORY) {
+            let mail = parcel(delivery, Channel::Email, admin.email.clone());
+            let language = wishes.language.unwrap_or_default();
+            parcels.push(NewParcel { user_id: Some(admin.id), language, ..mail });
+        }
     }
     Ok(store.owe_each(cx, running.rooms.clock.now(), parcels).await?)
 }
@@ -67,7 +71,8 @@ fn parcel(delivery: &Delivery, channel: Channel, destination: String) -> NewParc
         code,
         language: Language::En,
         params,
-        leads: Some(PAGE.to_owned()),
+        links: vec![LinkOrder::Leads { path: PAGE.to_owned() }],
+        broadcast: None,
     }
 }
 
@@ -81,15 +86,4 @@ fn name(delivery: &Delivery, channel: Channel, destination: &str) -> ParcelId {
     };
     let words = format!("{} {} {destination}", delivery.key, channel.name());
     ParcelId(Id::mint_at(at, &Derived(Sha256::digest(words).into())))
-}
-
-/// Bytes that hang on what is named, in place of random ones.
-struct Derived([u8; 32]);
-
-impl Entropy for Derived {
-    fn fill(&self, bytes: &mut [u8]) {
-        for (byte, derived) in bytes.iter_mut().zip(self.0.iter().cycle()) {
-            *byte = *derived;
-        }
-    }
 }

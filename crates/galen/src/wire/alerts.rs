@@ -15,7 +15,7 @@ use super::running::Running;
 use super::{abroad, words};
 
 /// The category under which the inbox has them.
-const CATEGORY: &str = "alert";
+pub const CATEGORY: &str = "alert";
 /// Below which the panel shows an examination.
 const PANEL: &str = "/admin/doctor";
 /// How many users are read at a time, and how many admins are told at the most.

@@ -157,6 +157,8 @@ impl Before {
         }
         let cached = u64::try_from(accounts.sessions_cached()).unwrap_or(u64::MAX);
         monitor.set(Metric::SessionsCached, "", float(cached));
+        let streams = u64::try_from(running.rooms.hub.streams()).unwrap_or(u64::MAX);
+        monitor.set(Metric::Streams, "", float(streams));
         let open = monitor.recorder().connections().open;
         monitor.set(Metric::ConnectionsOpen, "", float(open));
     }

@@ -64,6 +64,8 @@ fn notices(config: &Config) -> NoticePolicy {
         key_rate: rate(notifications.key_rate),
         email: notifications.email.clone(),
         push: notifications.push.clone(),
+        webhooks: config.webhooks.categories.clone(),
+        phone: config.ntfy.categories.clone(),
     }
 }
 

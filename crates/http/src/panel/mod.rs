@@ -8,12 +8,13 @@ use axum::routing::get;
 use galen_core::links::LinkPurpose;
 
 /// The pages of the user's panel besides those of mailed links, in its own words: `web/src/user`.
-const USER_PAGES: [&str; 9] = [
+const USER_PAGES: [&str; 10] = [
     "/",
     "/login",
     "/register",
     "/forgot",
     "/setup",
+    "/unsubscribe/{token}",
     "/dashboard",
     "/notifications",
     "/settings",

@@ -21,6 +21,7 @@ mod admin_webhooks;
 mod auth;
 #[cfg(feature = "faults")]
 mod faults;
+mod links;
 mod me;
 mod notifications;
 mod notify;
@@ -69,12 +70,15 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(auth::confirm_email::confirm_email))
         .routes(routes!(auth::not_me::not_me))
         .routes(routes!(auth::accept_invitation::accept_invitation))
+        .routes(routes!(links::unsubscribe::unsubscribe))
         .routes(routes!(me::read::read, me::change::change, me::delete::delete))
         .routes(routes!(me::password::password))
         .routes(routes!(me::email::email, me::ask_email::ask_email, me::cancel_email::cancel_email))
         .routes(routes!(me::security_log::security_log))
         .routes(routes!(me::export::export))
         .routes(routes!(me::preferences::preferences, me::set_preferences::set_preferences))
+        .routes(routes!(me::push::push, me::subscribe::subscribe))
+        .routes(routes!(me::end_push::end_push))
         .routes(routes!(me::sessions::sessions))
         .routes(routes!(me::end_session::end_session))
         .routes(routes!(notifications::list::list))
@@ -103,8 +107,6 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
         .routes(routes!(admin_sessions::list::list))
         .routes(routes!(admin_sessions::end::end))
         .routes(routes!(admin_sessions::end_many::end_many))
-        .routes(routes!(admin_audit::list::list))
-        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_invitations::list::list, admin_invitations::send::send))
         .routes(routes!(admin_invitations::withdraw::withdraw))
         .routes(routes!(admin_mail::list::list))
@@ -126,6 +128,8 @@ fn documented(router: OpenApiRouter) -> OpenApiRouter {
 fn for_operators(router: OpenApiRouter) -> OpenApiRouter {
     router
         .routes(routes!(admin_overview::read::read))
+        .routes(routes!(admin_audit::list::list))
+        .routes(routes!(admin_audit::export::export))
         .routes(routes!(admin_settings::list::list))
         .routes(routes!(admin_jobs::list::list))
         .routes(routes!(admin_jobs::run::run))

@@ -146,3 +146,87 @@ async fn a_choice_that_cannot_be_is_refused_with_the_field() {
         assert_eq!(problem["errors"][0]["code"], code, "{problem}");
     }
 }
+
+fn browser(endpoint: &str) -> Value {
+    let key = |length: usize| "A".repeat((length * 4).div_ceil(3));
+    json!({"endpoint": endpoint, "expirationTime": null,
+        "keys": {"p256dh": key(65), "auth": key(16)}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_lets_browsers_be_told_and_sees_only_their_own() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    let mut eve = app.user("eve@example.org").await;
+    let path = "/api/me/push";
+    assert_eq!(ok(bob.get(path).await, 200).json(), json!({"key": "BKey", "subscriptions": []}));
+    let first = ok(bob.post(path, browser("https://push.example.net/hush")).await, 201).json();
+    assert_eq!(first["service"], "push.example.net");
+    let again = ok(bob.post(path, browser("https://push.example.net/hush")).await, 201).json();
+    assert_eq!(again["id"], first["id"], "the same browser keeps its name");
+    let listed = ok(bob.get(path).await, 200);
+    assert_eq!(listed.json()["subscriptions"].as_array().map(Vec::len), Some(1));
+    assert!(!listed.text().contains("hush"), "an endpoint is shown to nobody");
+    let one = format!("{path}/{}", first["id"].as_str().expect("an id"));
+    ok(eve.delete(&one).await, 404);
+    // The same browser, and somebody else is signed in: it is theirs now.
+    ok(eve.post(path, browser("https://push.example.net/hush")).await, 201);
+    assert_eq!(bob.get(path).await.json()["subscriptions"], json!([]));
+    ok(bob.delete(&one).await, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_browsers_than_there_may_be_the_oldest_is_told_no_more() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    for number in 0..12 {
+        app.clock.pass_ms(1);
+        let endpoint = format!("https://push{number}.example.net/");
+        ok(bob.post("/api/me/push", browser(&endpoint)).await, 201);
+    }
+    let listed = bob.get("/api/me/push").await.json();
+    let services = listed["subscriptions"].as_array().expect("a list").iter();
+    let services: Vec<String> = services.map(|one| one["service"].to_string()).collect();
+    let wanted: Vec<String> = (2..12).map(|n| format!("\"push{n}.example.net\"")).collect();
+    assert_eq!(services, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_cannot_be_told_is_refused_with_the_field() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    let mut short = browser("https://push.example.net/");
+    short["keys"]["auth"] = json!("AAAA");
+    for (form, pointer, code) in [
+        (browser("https://127.0.0.1/x"), "/endpoint", "field.url"),
+        (browser("http://push.example.net/"), "/endpoint", "field.url"),
+        (short, "/keys/auth", "field.format"),
+    ] {
+        let problem = ok(bob.post("/api/me/push", form).await, 422).json();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["errors"][0]["code"], code, "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_ends_mails_of_a_kind_by_a_post_and_not_by_a_look() {
+    let app = TestApp::start().await;
+    let mut bob = app.user("bob@example.org").await;
+    let id = bob.get("/api/me").await.json()["user"]["id"].as_str().expect("an id").parse();
+    let token = app.accounts.unsubscribe_token(id.expect("a user"), "account");
+    let path = format!("/unsubscribe/{}", token.reveal());
+    let mut mailbox = app.client();
+    let wants = |answer: Value| answer["categories"][0]["email"].clone();
+    let page = ok(mailbox.get(&path).await, 200);
+    assert!(page.text().starts_with("<!doctype html>"), "{}", page.text());
+    let preferences = "/api/me/notification-preferences";
+    assert_eq!(wants(bob.get(preferences).await.json()), true);
+    // As programs of mailboxes send it: without an origin, a session or JSON.
+    for _ in 0..2 {
+        ok(mailbox.send("POST", &path, &[], None).await, 204);
+    }
+    assert_eq!(wants(bob.get(preferences).await.json()), false);
+    let forged = path.replace("account", "message");
+    let problem = ok(mailbox.send("POST", &forged, &[], None).await, 403).json();
+    assert_eq!(problem["code"], "link.unknown");
+}

@@ -47,7 +47,8 @@ async fn a_user_reads_what_concerns_it_and_nothing_of_others() {
     let codes: Vec<&str> = items.iter().filter_map(|item| item["code"].as_str()).collect();
     assert_eq!(codes, ["user.changed", "login.failed", "login.succeeded", "user.created"]);
     assert_eq!((&items[0]["by"], &items[0]["address"]), (&json!("other"), &Value::Null));
-    assert_eq!((&items[2]["by"], &items[2]["address"]), (&json!("nobody"), &json!("127.0.0.1")));
+    assert_eq!((&items[1]["by"], &items[1]["address"]), (&json!("nobody"), &json!("127.0.0.1")));
+    assert_eq!((&items[2]["by"], &items[2]["address"]), (&json!("self"), &json!("127.0.0.1")));
     let failed = ok(bob.get("/api/me/security-log?code=login.failed&limit=1").await, 200).json();
     assert_eq!(failed["items"].as_array().map(Vec::len), Some(1));
     let page = ok(bob.get("/api/me/security-log?limit=3").await, 200).json();

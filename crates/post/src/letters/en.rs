@@ -27,6 +27,7 @@ pub(super) const fn words(code: LetterCode) -> &'static Words {
         LetterCode::NewDevice => &NEW_DEVICE,
         LetterCode::SessionRevoked => &SESSION_REVOKED,
         LetterCode::Notification => &NOTIFICATION,
+        LetterCode::Digest => &DIGEST,
         LetterCode::AlertFiring => &ALERT_FIRING,
         LetterCode::AlertResolved => &ALERT_RESOLVED,
         LetterCode::Test => &TEST,
@@ -183,6 +184,20 @@ const NOTIFICATION: Words = Words {
     before: &["{{ body }}"],
     facts: &[],
     button: Some(Button { link: LinkName::Open, label: "Open", needed: false }),
+    after: &[],
+};
+
+const DIGEST: Words = Words {
+    subject: "{{ count }} notifications from {{ house }}",
+    heading: "{{ count }} notifications",
+    greets: false,
+    before: &[
+        "These waited for you:",
+        "{{ items }}",
+        "{% if rest %}… and {{ rest }} older {% if rest == 1 %}one{% else %}ones{% endif %}.{% endif %}",
+    ],
+    facts: &[],
+    button: Some(Button { link: LinkName::Open, label: "See them all", needed: true }),
     after: &[],
 };
 

@@ -27,6 +27,7 @@ pub(super) const fn words(code: LetterCode) -> &'static Words {
         LetterCode::NewDevice => &NEW_DEVICE,
         LetterCode::SessionRevoked => &SESSION_REVOKED,
         LetterCode::Notification => &NOTIFICATION,
+        LetterCode::Digest => &DIGEST,
         LetterCode::AlertFiring => &ALERT_FIRING,
         LetterCode::AlertResolved => &ALERT_RESOLVED,
         LetterCode::Test => &TEST,
@@ -185,6 +186,20 @@ const NOTIFICATION: Words = Words {
     before: &["{{ body }}"],
     facts: &[],
     button: Some(Button { link: LinkName::Open, label: "باز کردن", needed: false }),
+    after: &[],
+};
+
+const DIGEST: Words = Words {
+    subject: "{{ count }} آگاهی از {{ house }}",
+    heading: "{{ count }} آگاهی",
+    greets: false,
+    before: &[
+        "این‌ها در انتظار شما بودند:",
+        "{{ items }}",
+        "{% if rest != \"۰\" %}… و {{ rest }} آگاهی قدیمی‌تر.{% endif %}",
+    ],
+    facts: &[],
+    button: Some(Button { link: LinkName::Open, label: "دیدن همه", needed: true }),
     after: &[],
 };
 

@@ -8,6 +8,7 @@ use galen_core::{BROADCASTS_MAX, NotificationId, Seq, StoreResult, UnixMs};
 use serde_json::json;
 
 use super::audit::Trail;
+use super::dispatch;
 use super::notification::{Kept, before, holds, keep_key, next_seq, written_actions};
 use crate::queries::broadcast as queries;
 use crate::tx::{Tx, all, one};
@@ -75,6 +76,7 @@ fn store(tx: &mut dyn Tx, act: &Act, new: &NewBroadcast) -> StoreResult<Broadcas
         ends_at: new.ends_at,
         reach,
         read: 0,
+        carried: Vec::new(),
     };
     add(tx, &kept)?;
     Ok(kept)
@@ -139,6 +141,9 @@ pub(crate) fn recall(tx: &mut dyn Tx, act: &Act, id: NotificationId) -> StoreRes
     let waited = [act.at.0.into(), name.into()];
     let recalled = tx.run(&queries::RECALL, &[name.into()])? > 0
         || tx.run(&queries::RECALL_SCHEDULED, &waited)? > 0;
+    if recalled {
+        dispatch::stop(tx, act.at, id)?;
+    }
     let Some(broadcast) = reads::broadcast::by_id(tx, id)? else {
         return Ok(Recall::NotFound);
     };

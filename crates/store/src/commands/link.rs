@@ -287,29 +287,31 @@ pub(crate) fn disown(
     Ok(outcome)
 }
 
-/// Notes from which device somebody signed in; tells the user when it is another one than before.
+/// Notes from which device somebody signed in; tells the user when it is another one than before. Gives
+/// whether the inbox was told.
 pub(super) fn see_device(
     tx: &mut dyn Tx,
     act: &Act,
     user: &galen_core::model::User,
     device: &Device,
-) -> StoreResult<()> {
+) -> StoreResult<bool> {
     let id = user.id.as_bytes();
     let seen = one(tx, &device::SEEN, &[id.into(), (&device.digest).into()], |row| row.int(0))?;
     if seen.is_some_and(|seen| act.at.0.saturating_sub(seen) < SEEN_AGAIN_MS) {
-        return Ok(());
+        return Ok(false);
     }
     let is_first = one(tx, &device::ANY, &[id.into()], |_| Ok(()))?.is_none();
     tx.run(&device::SEE, &[id.into(), (&device.digest).into(), act.at.0.into()])?;
     if seen.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     tx.run(&device::FORGET_BEYOND, &[id.into(), DEVICES_KEPT.into()])?;
     if is_first {
-        return Ok(());
+        return Ok(false);
     }
     let to = Bound::to(tx, user)?;
-    owe(tx, act, &to, &device.owed)
+    owe(tx, act, &to, &device.owed)?;
+    Ok(device.owed.inbox.is_some())
 }
 
 pub(crate) fn revoke_session(

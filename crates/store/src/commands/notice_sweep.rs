@@ -4,7 +4,7 @@ use galen_core::model::NoticeSweep;
 use galen_core::{StoreResult, UnixMs, UserId};
 
 use super::counts::{self, Counter};
-use crate::queries::{broadcast, notification as queries, user};
+use crate::queries::{broadcast, dispatch, notification as queries, user};
 use crate::rows;
 use crate::tx::{Tx, all, one};
 
@@ -55,7 +55,12 @@ fn forget(tx: &mut dyn Tx, now: UnixMs, room: u64) -> StoreResult<u64> {
     }
     let long_ago = now.plus_ms(-HISTORY_MS);
     let wanted = room.saturating_sub(forgotten);
-    Ok(forgotten + tx.run(&broadcast::FORGET, &[long_ago.0.into(), limit(wanted).into()])?)
+    let values = [long_ago.0.into(), limit(wanted).into()];
+    let gone = all(tx, &broadcast::FORGET, &values, |row| rows::id(row, 0))?;
+    for id in &gone {
+        tx.run(&dispatch::FORGET_FAN_OUTS, &[id.into()])?;
+    }
+    Ok(forgotten + gone.len() as u64)
 }
 
 fn limit(room: u64) -> i64 {

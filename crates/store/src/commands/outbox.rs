@@ -8,12 +8,12 @@ use galen_core::outbox::{
     ParcelState, Settlement, WAITING_MAX,
 };
 use galen_core::post::{Channel, LinkName, Param};
-use galen_core::{ParcelId, StoreError, StoreResult, UnixMs, UserId};
+use galen_core::{NotificationId, ParcelId, StoreError, StoreResult, UnixMs, UserId};
 use serde_json::json;
 
 use super::audit::Trail;
 use super::counts::{self, Counter};
-use super::{notification, preference, user};
+use super::{dispatch, notification, preference, user};
 use crate::queries::{link as links, parcel as queries, user as users};
 use crate::rows;
 use crate::tx::{Tx, Value, all, one};
@@ -161,9 +161,8 @@ pub(crate) fn owe_each(tx: &mut dyn Tx, at: UnixMs, parcels: &[NewParcel]) -> St
         if counts::waiting(tx, parcel.channel)? >= WAITING_MAX {
             return Err(StoreError::Full { queue: "outbox" });
         }
-        let leads = parcel.leads.iter().map(|path| LinkOrder::Leads { path: path.clone() });
-        let (params, orders) = (text(&parcel.params)?, text(&leads.collect::<Vec<_>>())?);
-        let values: [Value<'_>; 9] = [
+        let (params, orders) = (text(&parcel.params)?, text(&parcel.links)?);
+        let values: [Value<'_>; 10] = [
             parcel.id.as_bytes().into(),
             parcel.channel.name().into(),
             parcel.user_id.as_ref().map(UserId::as_bytes).into(),
@@ -173,9 +172,13 @@ pub(crate) fn owe_each(tx: &mut dyn Tx, at: UnixMs, parcels: &[NewParcel]) -> St
             params.as_str().into(),
             orders.as_str().into(),
             at.0.into(),
+            parcel.broadcast.as_ref().map(NotificationId::as_bytes).into(),
         ];
         let is_new = tx.run(&queries::ADD_ONCE, &values)?;
-        counts::add(tx, Counter::Waiting(parcel.channel), i64::from(is_new == 1))?;
+        if is_new == 1 {
+            counts::add(tx, Counter::Waiting(parcel.channel), 1)?;
+            dispatch::queued(tx, parcel.broadcast, parcel.channel)?;
+        }
         added += is_new;
     }
     Ok(added)
@@ -207,11 +210,21 @@ pub(crate) fn settle(tx: &mut dyn Tx, settlement: &Settlement) -> StoreResult<bo
         settlement.id.as_bytes().into(),
         i64::from(settlement.attempt).into(),
     ];
-    let settled = one(tx, &queries::SETTLE, &values, rows::channel)?;
-    if let Some(channel) = settled.filter(|_| !state.is_waiting()) {
-        counts::add(tx, Counter::Waiting(channel), -1)?;
+    let settled = one(tx, &queries::SETTLE, &values, |row| {
+        Ok((rows::channel(row)?, rows::maybe_notification(row, 1)?))
+    })?;
+    let Some((channel, broadcast)) = settled else { return Ok(false) };
+    let mut state = state;
+    if state.is_waiting() && dispatch::is_recalled(tx, broadcast)? {
+        // It was taken back while it was being handed over, and is not tried again.
+        tx.run(&queries::CANCEL, &[at.0.into(), settlement.id.as_bytes().into()])?;
+        state = ParcelState::Cancelled;
     }
-    Ok(settled.is_some())
+    if !state.is_waiting() {
+        counts::add(tx, Counter::Waiting(channel), -1)?;
+        dispatch::tally(tx, broadcast, channel, (state, 1))?;
+    }
+    Ok(true)
 }
 
 pub(crate) fn resend(tx: &mut dyn Tx, act: &Act, id: ParcelId) -> StoreResult<ParcelChange> {
@@ -238,6 +251,8 @@ fn changed(
         return Ok(ParcelChange::NotNow(parcel.state));
     }
     counts::add(tx, Counter::Waiting(parcel.channel), more_waiting)?;
+    let tallied = if more_waiting > 0 { (parcel.state, -1) } else { (ParcelState::Cancelled, 1) };
+    dispatch::tally(tx, parcel.broadcast, parcel.channel, tallied)?;
     Trail::new(act).write(tx, code, Some(&format!("mail:{id}")), "{}")?;
     Ok(ParcelChange::Done)
 }

@@ -45,12 +45,17 @@ pub(crate) fn open(
     tx.run(&user_queries::SIGNED_IN, &values)?;
     let params = json!({ "session": new.id, "user_agent": new.user_agent }).to_string();
     trail.write(tx, AuditCode::LoginSucceeded, Some(&user_target(new.user_id)), &params)?;
-    if let Some(device) = &open.device {
-        link::see_device(tx, act, &user, device)?;
+    let is_told = match &open.device {
+        Some(device) => link::see_device(tx, act, &user, device)?,
+        None => false,
+    };
+    if is_told {
+        // With the counts as they are now.
+        user = reads::user::by_id(tx, new.user_id)?.unwrap_or(user);
     }
     user.last_login_at = Some(new.created_at);
     let owner = SessionOwner { session: as_kept(new), user };
-    Ok(Some(OpenedSession { owner, ended }))
+    Ok(Some(OpenedSession { owner, ended, is_told }))
 }
 
 /// Stores a session and counts it.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::audit::{Trail, user_target};
 use super::counts::{self, Counter};
-use super::{ending, outbox, preference, setup};
+use super::{dispatch, ending, outbox, preference, push, setup};
 use crate::queries::{device, link, purge, user as queries};
 use crate::reads;
 use crate::tx::{Tx, one};
@@ -227,6 +227,8 @@ fn remove(tx: &mut dyn Tx, act: &Act, user: &User, params: &str) -> StoreResult<
     }
     outbox::forget_user(tx, id)?;
     preference::forget_user(tx, id)?;
+    dispatch::forget_user(tx, id)?;
+    push::forget_user(tx, id)?;
     counts::add(tx, Counter::Users, -1)?;
     counts::add(tx, Counter::Admins, -i64::from(user.role == Role::Admin))?;
     Ok(ended)

@@ -18,6 +18,7 @@ pub const ALL: &[Query] = &[
     SEND,
     RECALL,
     RECALL_SCHEDULED,
+    IS_LIVE,
     OF_USER,
     MARK,
     MARK_ARCHIVED,
@@ -189,6 +190,12 @@ pub const RECALL: Query = Query {
     sql: "UPDATE broadcasts SET state = 'recalled' WHERE id = $1 AND state = 'live'",
 };
 
+/// One row when a broadcast is with its readers.
+pub const IS_LIVE: Query = Query {
+    name: "broadcast.is_live",
+    sql: "SELECT id FROM broadcasts WHERE id = $1 AND state = 'live'",
+};
+
 /// Takes a broadcast back that waits: nobody will have it.
 pub const RECALL_SCHEDULED: Query = Query {
     name: "broadcast.recall_scheduled",
@@ -275,12 +282,12 @@ pub const UNMARKED: Query = Query {
           WHERE seq = $1 AND state = 'ended' AND has_marks = 1",
 };
 
-/// Forgets broadcasts that ended at or before a moment, at most so many.
+/// Forgets broadcasts that ended at or before a moment, at most so many; gives their names.
 pub const FORGET: Query = Query {
     name: "broadcast.forget",
     sql: "DELETE FROM broadcasts WHERE id IN \
           (SELECT id FROM broadcasts WHERE state = 'ended' AND ends_at <= $1 \
-           ORDER BY ends_at LIMIT $2) AND has_marks = 0",
+           ORDER BY ends_at LIMIT $2) AND has_marks = 0 RETURNING id",
 };
 
 /// Removes what a deleted user made of broadcasts, at most so many.

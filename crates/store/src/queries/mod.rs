@@ -11,12 +11,14 @@ pub mod audit;
 pub mod broadcast;
 pub mod counter;
 pub mod device;
+pub mod dispatch;
 pub mod idempotency;
 pub mod link;
 pub mod notification;
 pub mod parcel;
 pub mod preference;
 pub mod purge;
+pub mod push;
 pub mod session;
 pub mod setup;
 pub mod user;
@@ -39,12 +41,14 @@ pub const ALL: &[&[Query]] = &[
     broadcast::ALL,
     counter::ALL,
     device::ALL,
+    dispatch::ALL,
     idempotency::ALL,
     link::ALL,
     notification::ALL,
     parcel::ALL,
     preference::ALL,
     purge::ALL,
+    push::ALL,
     session::ALL,
     setup::ALL,
     user::ALL,

@@ -17,6 +17,7 @@ pub const ALL: &[Query] = &[
     RESEND,
     CANCEL,
     OF_USER,
+    CANCEL_OF_BROADCAST,
     OF_USER_WAITING,
     FORGET_OF_USER,
     SWEEP,
@@ -27,7 +28,7 @@ pub const ALL: &[Query] = &[
 macro_rules! parcel_columns {
     () => {
         "id, channel, user_id, destination, code, language, params, links, state, attempts, \
-         created_at, next_at, expires_at, ended_at, says"
+         created_at, next_at, expires_at, ended_at, says, broadcast_id"
     };
 }
 
@@ -43,8 +44,9 @@ pub const ADD: Query = Query {
 pub const ADD_ONCE: Query = Query {
     name: "parcel.add_once",
     sql: "INSERT INTO parcels (id, channel, user_id, destination, code, language, params, links, \
-          state, created_at, next_at) \
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9) ON CONFLICT (id) DO NOTHING",
+          state, created_at, next_at, broadcast_id) \
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $10) \
+          ON CONFLICT (id) DO NOTHING",
 };
 
 /// When the parcel of a channel that is due first is due.
@@ -73,7 +75,7 @@ pub const CLAIM: Query = Query {
 pub const SETTLE: Query = Query {
     name: "parcel.settle",
     sql: "UPDATE parcels SET state = $1, next_at = $2, ended_at = $3, says = $4 \
-          WHERE id = $5 AND attempts = $6 AND state = 'sending' RETURNING channel",
+          WHERE id = $5 AND attempts = $6 AND state = 'sending' RETURNING channel, broadcast_id",
 };
 
 /// The parcel of this name.
@@ -137,6 +139,15 @@ pub const CANCEL: Query = Query {
 pub const OF_USER: Query = Query {
     name: "parcel.of_user",
     sql: concat!("SELECT ", parcel_columns!(), " FROM parcels WHERE user_id = $1 LIMIT 200"),
+};
+
+/// Takes the parcels of a broadcast back that wait for their next attempt; gives their channels, one
+/// row each.
+pub const CANCEL_OF_BROADCAST: Query = Query {
+    name: "parcel.cancel_of_broadcast",
+    sql: "UPDATE parcels SET state = 'cancelled', ended_at = $1 \
+          WHERE broadcast_id = $2 AND broadcast_id IS NOT NULL AND state = 'queued' \
+          RETURNING channel",
 };
 
 /// By which channels parcels of a user wait, one row each.

@@ -3,7 +3,7 @@
 use galen_core::model::{Audience, Broadcast, Reach, Role};
 use galen_core::{NotificationId, Page, PageRequest, StoreResult};
 
-use super::{before, cut, wanted};
+use super::{before, cut, dispatch, wanted};
 use crate::queries::{broadcast as queries, counter};
 use crate::rows;
 use crate::tx::{Tx, all, one};
@@ -11,12 +11,19 @@ use crate::tx::{Tx, all, one};
 pub(crate) fn page(tx: &mut dyn Tx, page: PageRequest) -> StoreResult<Page<Broadcast>> {
     let before = before(page);
     let values = [(&before).into(), wanted(page).into()];
-    let found = all(tx, &queries::PAGE, &values, rows::broadcast)?;
+    let mut found = all(tx, &queries::PAGE, &values, rows::broadcast)?;
+    for broadcast in &mut found {
+        broadcast.carried = dispatch::progress(tx, broadcast.id)?;
+    }
     Ok(cut(found, page, |broadcast| broadcast.id.0))
 }
 
 pub(crate) fn by_id(tx: &mut dyn Tx, id: NotificationId) -> StoreResult<Option<Broadcast>> {
-    one(tx, &queries::BY_ID, &[id.as_bytes().into()], rows::broadcast)
+    let mut found = one(tx, &queries::BY_ID, &[id.as_bytes().into()], rows::broadcast)?;
+    if let Some(broadcast) = &mut found {
+        broadcast.carried = dispatch::progress(tx, id)?;
+    }
+    Ok(found)
 }
 
 pub(crate) fn reach(tx: &mut dyn Tx, audience: Audience, look_max: u32) -> StoreResult<Reach> {

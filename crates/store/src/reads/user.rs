@@ -45,7 +45,8 @@ pub(crate) fn page(
             let query =
                 if is_admins { &queries::PAGE_ADMINS_BY_PREFIX } else { &queries::PAGE_BY_PREFIX };
             let end = format!("{prefix}{LAST_CHARACTER}");
-            return by_prefix(tx, query, (prefix, &end), [before, least], (&rest, limit))
+            let from = filter.created_from.map_or(i64::MIN, |at| at.0).into();
+            return by_prefix(tx, query, (prefix, &end), [before, from], (&rest, limit))
                 .map(|users| cut(users, page, |user| user.id.0));
         }
         None if is_admins => (&queries::PAGE_ADMINS, vec![before, least]),

@@ -100,6 +100,7 @@ pub(crate) fn broadcast(row: &dyn Row) -> StoreResult<Broadcast> {
         ends_at: at(row, rest + 2)?,
         reach: Reach { users: row.int(rest + 3)?, is_exact: row.int(rest + 4)? != 0 },
         read: row.int(rest + 5)?,
+        carried: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@ mod api_keys;
 mod audit;
 mod bench;
 mod broadcasts;
+mod dispatch;
 mod notifications;
 mod pool;
 mod preferences;
@@ -44,6 +45,7 @@ pub const ALL: &[&[Behaviour]] = &[
     warrants::ALL,
     webhooks::ALL,
     preferences::ALL,
+    dispatch::ALL,
 ];
 
 /// Every behaviour, one after the other.

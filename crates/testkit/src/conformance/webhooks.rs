@@ -1,6 +1,6 @@
 //! What holds of webhooks and of what is owed to them.
 
-use galen_core::outbox::NewParcel;
+use galen_core::outbox::{LinkOrder, NewParcel};
 use galen_core::post::{Channel, Language, LetterCode};
 use galen_core::webhooks::{NewWebhook, WEBHOOKS_MAX, Webhook, WebhookChange, WebhookState};
 use galen_core::{Id, ParcelId, StoreError, WebhookId};
@@ -39,7 +39,8 @@ fn parcel(bench: &Bench, webhook: WebhookId) -> NewParcel {
         code: LetterCode::Test,
         language: Language::En,
         params: Vec::new(),
-        leads: Some("/admin".to_owned()),
+        links: vec![LinkOrder::Leads { path: "/admin".to_owned() }],
+        broadcast: None,
     }
 }
 

@@ -50,7 +50,7 @@ function columns(isShort: boolean): Column<Entry>[] {
       name: "request",
       label: t("trail.request"),
       cell: ({ request_id: id }) => (
-        <a href={`/admin/logs?request_id=${id}`} title={id} aria-label={id}>
+        <a href={`/admin/logs?request_id=${id}`} title={id} aria-label={id.slice(-8)}>
           <bdi dir="ltr">
             <code>{id.slice(-8)}</code>
           </bdi>

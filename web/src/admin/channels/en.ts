@@ -1,10 +1,10 @@
 // Channels, in English.
 export default {
-  "channels.title": "Channels",
-  "channels.says": "How messages leave the house: mail, webhooks, and the keys with which applications send.",
-  "channels.tab.mail": "Mail",
-  "channels.tab.webhooks": "Webhooks",
-  "channels.tab.keys": "API keys",
+  "out.title": "Channels",
+  "out.says": "How messages leave the house: mail, webhooks, and the keys with which applications send.",
+  "out.tab.mail": "Mail",
+  "out.tab.webhooks": "Webhooks",
+  "out.tab.keys": "API keys",
   "mail.open": "Mail is sent by the configured server.",
   "mail.captured": "No mail server is configured: mail is captured here and read by admins. Set mail.host and mail.from to send it.",
   "mail.state": "State",
@@ -90,5 +90,5 @@ export default {
   "keys.try": "Try it",
   "keys.none": "No API keys",
   "keys.none.says": "Make one for each application that shall send notifications.",
-  "channels.done": "Done",
+  "out.done": "Done",
 } as const;

@@ -3,11 +3,11 @@ import type { Translated } from "../../lib/words";
 import type en from "./en";
 
 export default {
-  "channels.title": "کانال‌ها",
-  "channels.says": "پیام‌ها چگونه بیرون می‌روند: ایمیل، وب‌هوک و کلیدهایی که برنامه‌ها با آن می‌فرستند.",
-  "channels.tab.mail": "ایمیل",
-  "channels.tab.webhooks": "وب‌هوک‌ها",
-  "channels.tab.keys": "کلیدهای API",
+  "out.title": "کانال‌ها",
+  "out.says": "پیام‌ها چگونه بیرون می‌روند: ایمیل، وب‌هوک و کلیدهایی که برنامه‌ها با آن می‌فرستند.",
+  "out.tab.mail": "ایمیل",
+  "out.tab.webhooks": "وب‌هوک‌ها",
+  "out.tab.keys": "کلیدهای API",
   "mail.open": "ایمیل با سرور پیکربندی‌شده فرستاده می‌شود.",
   "mail.captured": "سرور ایمیلی پیکربندی نشده است: ایمیل‌ها اینجا نگه داشته و به دست مدیران خوانده می‌شوند. برای فرستادن، mail.host و mail.from را تعیین کنید.",
   "mail.state": "وضعیت",
@@ -93,5 +93,5 @@ export default {
   "keys.try": "آزمودن",
   "keys.none": "کلید API نیست",
   "keys.none.says": "برای هر برنامه‌ای که باید اعلان بفرستد یکی بسازید.",
-  "channels.done": "بستن",
+  "out.done": "بستن",
 } satisfies Translated<typeof en>;

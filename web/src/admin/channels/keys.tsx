@@ -128,9 +128,9 @@ export function Keys() {
   );
   const curl = (token: string) => `curl -H 'Authorization: Bearer ${token}' -d 'It works' ${location.origin}/api/notify/name@example.org`;
   return (
-    <Card title={t("channels.tab.keys")} says={t("keys.says")} action={add} isBare>
+    <Card title={t("out.tab.keys")} says={t("keys.says")} action={add} isBare>
       <Block loaded={loaded} isEmpty={({ items }) => items.length === 0} empty={empty}>
-        {({ items }) => <Table label={t("channels.tab.keys")} columns={columns(setAsking)} rows={items} keyOf={({ id }) => id} />}
+        {({ items }) => <Table label={t("out.tab.keys")} columns={columns(setAsking)} rows={items} keyOf={({ id }) => id} />}
       </Block>
       {isAdding && <Add onClose={() => setQuery({ open: undefined })} onDone={show} />}
       {made && (

@@ -160,7 +160,7 @@ export function Outbox() {
         <Block loaded={pages} isEmpty={({ items }) => items.length === 0} empty={empty} isFiltered={state !== ""} onClear={() => clearQuery(["state"])}>
           {({ items }) => (
             <>
-              <Table label={t("channels.tab.mail")} columns={mailColumns(acts)} rows={items} keyOf={({ id }) => id} />
+              <Table label={t("out.tab.mail")} columns={mailColumns(acts)} rows={items} keyOf={({ id }) => id} />
               <More pages={pages} />
             </>
           )}

@@ -19,12 +19,12 @@ export default function Channels() {
   const Shown = TABS[tab];
   const tabs = (Object.keys(TABS) as Tab[]).map((name) => ({
     to: name === "mail" ? "/admin/channels" : `/admin/channels?tab=${name}`,
-    label: t(`channels.tab.${name}`),
+    label: t(`out.tab.${name}`),
     isCurrent: name === tab,
   }));
   return (
-    <Screen title={t("channels.title")} says={t("channels.says")}>
-      <Tabs label={t("channels.title")} tabs={tabs} />
+    <Screen title={t("out.title")} says={t("out.says")}>
+      <Tabs label={t("out.title")} tabs={tabs} />
       <Shown />
     </Screen>
   );

@@ -39,7 +39,7 @@ export function Secret({ title, says, text, children, onClose }: { title: string
       {children}
       <div class="form-end">
         <Button look="primary" onClick={onClose}>
-          {t("channels.done")}
+          {t("out.done")}
         </Button>
       </div>
     </Dialog>
@@ -152,10 +152,10 @@ export function Webhooks() {
     </Nothing>
   );
   return (
-    <Card title={t("channels.tab.webhooks")} says={t("webhooks.says")} action={add} isBare>
+    <Card title={t("out.tab.webhooks")} says={t("webhooks.says")} action={add} isBare>
       {doing.problem && <ProblemNotice problem={doing.problem} onOver={doing.clear} />}
       <Block loaded={loaded} isEmpty={({ items }) => items.length === 0} empty={empty}>
-        {({ items }) => <Table label={t("channels.tab.webhooks")} columns={columns(setAsking, (act) => void doing.run(act))} rows={items} keyOf={({ id }) => id} />}
+        {({ items }) => <Table label={t("out.tab.webhooks")} columns={columns(setAsking, (act) => void doing.run(act))} rows={items} keyOf={({ id }) => id} />}
       </Block>
       {isAdding && <Add onClose={() => setQuery({ open: undefined })} onDone={show} />}
       {made && <Secret title={t("webhooks.secret", { label: nameOf(made.webhook) })} says={t("webhooks.secret.says")} text={made.secret} onClose={() => setMade(undefined)} />}

@@ -32,7 +32,10 @@ function Did({ job }: { job: Job }) {
   if (job.last_error) {
     return <bdi class="wrong">{job.last_error}</bdi>;
   }
-  const did = Object.entries((job.last_did ?? {}) as Record<string, unknown>).filter(([, value]) => typeof value === "number" && value !== 0);
+  if (job.failures > 0) {
+    return <span class="soft">{t.many("jobs.failures", job.failures)}</span>;
+  }
+  const did = Object.entries((job.last_did ?? {}) as Record<string, unknown>).filter(([, value]) => typeof value === "number" && value !== 0).filter(([name]) => !name.includes("_ns"));
   return did.length === 0 ? null : (
     <bdi dir="ltr" class="soft">
       {did.map(([name, value]) => `${name} ${String(value)}`).join(" · ")}
@@ -77,7 +80,6 @@ function columns(onDone: () => void): Column<Job>[] {
     { name: "next", label: t("jobs.next"), cell: (job) => (job.next_at ? <Time at={job.next_at} /> : "–") },
     { name: "took", label: t("jobs.took"), isNumber: true, cell: (job) => (job.last_at ? formatDuration(job.last_took_ms) : "–") },
     { name: "runs", label: t("jobs.runs"), isNumber: true, cell: (job) => formatNumber(job.runs) },
-    { name: "failures", label: t("jobs.failures"), isNumber: true, cell: (job) => formatNumber(job.failures) },
     { name: "acts", label: "", cell: (job) => (job.by_hand ? <Run job={job} onDone={onDone} /> : null) },
   ];
 }

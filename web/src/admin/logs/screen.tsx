@@ -52,7 +52,7 @@ function Row({ line }: { line: Line }) {
           {formatDate(at, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" })}
         </time>
         <span>
-          <Badge tone={TONES[level]}>{t(`level.${level}`)}</Badge>
+          <Badge tone={TONES[level]}>{t(`log.level.${level}`)}</Badge>
         </span>
         <bdi dir="ltr" class="message">
           {message}

@@ -100,7 +100,7 @@ function Resources({ health }: { health: Health }) {
       <ul class="lines-list">
         {health.resources.map(({ resource, code, detail, holder }) => (
           <li key={resource}>
-            <span>{t(`resource.${resource}`)}</span>
+            <span>{t(`overview.resource.of_${resource}`)}</span>
             <span class="row">
               {code && (
                 <bdi dir="ltr" class="soft">

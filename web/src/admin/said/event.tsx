@@ -47,7 +47,7 @@ export function userOf(entry: Pick<Entry, "target" | "params">): string | undefi
 export function UserLink({ id }: { id: string }) {
   const email = useEmail(id);
   return (
-    <a href={`/admin/users/${id}`} title={id} aria-label={email ?? id}>
+    <a href={`/admin/users/${id}`} title={id} aria-label={email ?? id.slice(-8)}>
       <bdi dir="ltr">{email ?? <code>{id.slice(-8)}</code>}</bdi>
     </a>
   );

@@ -28,22 +28,22 @@ function Device({ row: { session } }: { row: Owned }) {
   return (
     <span class="device" title={session.user_agent ?? undefined}>
       <Icon d={agentOf(session.user_agent).isPhone ? phone : device} />
-      <bdi dir="ltr">{agentName(session.user_agent, t("sessions.unknown"))}</bdi>
+      <bdi dir="ltr">{agentName(session.user_agent, t("admin.sessions.unknown"))}</bdi>
     </span>
   );
 }
 
 function State({ row: { session } }: { row: Owned }) {
   if (session.current) {
-    return <Badge tone="note">{t("sessions.current")}</Badge>;
+    return <Badge tone="note">{t("admin.sessions.current")}</Badge>;
   }
-  return new Date(session.expires_at) < new Date() ? <Badge tone="warn">{t("sessions.expired")}</Badge> : <Badge tone="good">{t("sessions.active")}</Badge>;
+  return new Date(session.expires_at) < new Date() ? <Badge tone="warn">{t("admin.sessions.expired")}</Badge> : <Badge tone="good">{t("admin.sessions.active")}</Badge>;
 }
 
 function columns(isOfUser: boolean, onAsk: (asking: Asking) => void): Column<Owned>[] {
   const whose: Column<Owned> = {
     name: "user",
-    label: t("sessions.user"),
+    label: t("admin.sessions.user"),
     cell: ({ user_id, email }) => (
       <a href={`/admin/users/${user_id}`}>
         <bdi dir="ltr">{email}</bdi>
@@ -51,21 +51,21 @@ function columns(isOfUser: boolean, onAsk: (asking: Asking) => void): Column<Own
     ),
   };
   const acts = (row: Owned) => [
-    { label: t("sessions.end"), isDanger: true, act: () => onAsk({ of: "one", row }) },
-    ...(isOfUser ? [] : [{ label: t("sessions.end.user"), isDanger: true, act: () => onAsk({ of: "user", row }) }]),
-    ...(row.session.address ? [{ label: t("sessions.end.address", { address: row.session.address }), isDanger: true, act: () => onAsk({ of: "address", row }) }] : []),
+    { label: t("admin.sessions.end"), isDanger: true, act: () => onAsk({ of: "one", row }) },
+    ...(isOfUser ? [] : [{ label: t("admin.sessions.end.user"), isDanger: true, act: () => onAsk({ of: "user", row }) }]),
+    ...(row.session.address ? [{ label: t("admin.sessions.end.address", { address: row.session.address }), isDanger: true, act: () => onAsk({ of: "address", row }) }] : []),
     null,
-    ...(isOfUser ? [] : [{ label: t("sessions.only.user"), to: `/admin/sessions?user=${row.user_id}` }]),
-    ...(row.session.address ? [{ label: t("sessions.only.address"), to: `/admin/sessions?address=${encodeURIComponent(row.session.address)}` }] : []),
+    ...(isOfUser ? [] : [{ label: t("admin.sessions.only.user"), to: `/admin/sessions?user=${row.user_id}` }]),
+    ...(row.session.address ? [{ label: t("admin.sessions.only.address"), to: `/admin/sessions?address=${encodeURIComponent(row.session.address)}` }] : []),
   ];
   const rest: Column<Owned>[] = [
-    { name: "device", label: t("sessions.device"), cell: (row) => <Device row={row} /> },
-    { name: "address", label: t("sessions.address"), cell: ({ session }) => (session.address ? <bdi dir="ltr">{session.address}</bdi> : "–") },
-    { name: "state", label: t("sessions.state"), cell: (row) => <State row={row} /> },
-    { name: "created", label: t("sessions.created"), cell: ({ session }) => <Time at={session.created_at} /> },
-    { name: "seen", label: t("sessions.seen"), cell: ({ session }) => <Time at={session.last_seen_at} /> },
-    { name: "ends", label: t("sessions.ends"), cell: ({ session }) => <Time at={session.expires_at} /> },
-    { name: "acts", label: "", cell: (row) => (row.session.current ? null : <Menu isSmall icon={more} label={t("sessions.acts", { who: row.email })} items={acts(row)} />) },
+    { name: "device", label: t("admin.sessions.device"), cell: (row) => <Device row={row} /> },
+    { name: "address", label: t("admin.sessions.address"), cell: ({ session }) => (session.address ? <bdi dir="ltr">{session.address}</bdi> : "–") },
+    { name: "state", label: t("admin.sessions.state"), cell: (row) => <State row={row} /> },
+    { name: "created", label: t("admin.sessions.created"), cell: ({ session }) => <Time at={session.created_at} /> },
+    { name: "seen", label: t("admin.sessions.seen"), cell: ({ session }) => <Time at={session.last_seen_at} /> },
+    { name: "ends", label: t("admin.sessions.ends"), cell: ({ session }) => <Time at={session.expires_at} /> },
+    { name: "acts", label: "", cell: (row) => (row.session.current ? null : <Menu isSmall icon={more} label={t("admin.sessions.acts", { who: row.email })} items={acts(row)} />) },
   ];
   return isOfUser ? rest : [whose, ...rest];
 }
@@ -95,24 +95,24 @@ export function SessionList({ query, isOfUser = false, onClear, onEnded }: Props
   const pages = usePages((after) => ask(api.GET("/api/admin/sessions", { params: { query: { ...query, after, limit: 50 } } })), JSON.stringify(query));
   const [asking, setAsking] = useState<Asking>();
   const act = async (what: Asking) => {
-    toast(t.many("sessions.ended", await end(what)));
+    toast(t.many("admin.sessions.ended", await end(what)));
     pages.reload();
     onEnded?.();
   };
   const isFiltered = !isOfUser && Object.keys(query).length > 0;
   return (
     <>
-      <Block loaded={pages} isEmpty={({ items }) => items.length === 0} empty={<Nothing icon={device} title={t("sessions.none")} />} isFiltered={isFiltered} {...(onClear && { onClear })}>
+      <Block loaded={pages} isEmpty={({ items }) => items.length === 0} empty={<Nothing icon={device} title={t("admin.sessions.none")} />} isFiltered={isFiltered} {...(onClear && { onClear })}>
         {({ items }) => (
           <>
-            <Table label={t("sessions.list")} columns={columns(isOfUser, setAsking)} rows={items} keyOf={({ session }) => session.id} />
+            <Table label={t("admin.sessions.list")} columns={columns(isOfUser, setAsking)} rows={items} keyOf={({ session }) => session.id} />
             <More pages={pages} />
           </>
         )}
       </Block>
       {asking && (
-        <Confirm title={t(`sessions.ask.${asking.of}`, { email: asking.row.email, address: asking.row.session.address ?? "" })} label={t("sessions.end.go")} isDanger act={() => act(asking)} onClose={() => setAsking(undefined)}>
-          <p>{t(`sessions.ask.${asking.of}.says`)}</p>
+        <Confirm title={t(`admin.sessions.ask.${asking.of}`, { email: asking.row.email, address: asking.row.session.address ?? "" })} label={t("admin.sessions.end.go")} isDanger act={() => act(asking)} onClose={() => setAsking(undefined)}>
+          <p>{t(`admin.sessions.ask.${asking.of}.says`)}</p>
         </Confirm>
       )}
     </>
@@ -125,20 +125,20 @@ export function SessionsOf({ user }: { user: Schema<"User"> }) {
   const [round, setRound] = useState(0);
   const act = async () => {
     const { ended } = await freshly(() => ask(api.POST("/api/admin/sessions/end", { body: { user_id: user.id } })));
-    toast(t.many("sessions.ended", ended));
+    toast(t.many("admin.sessions.ended", ended));
     setRound(round + 1);
   };
   const action = (
     <Button isSmall look="danger" onClick={() => setAsking(true)}>
-      {t("sessions.end.user")}
+      {t("admin.sessions.end.user")}
     </Button>
   );
   return (
-    <Card title={t("sessions.list")} action={action} isBare>
+    <Card title={t("admin.sessions.list")} action={action} isBare>
       <SessionList key={round} query={{ user_id: user.id }} isOfUser />
       {isAsking && (
-        <Confirm title={t("sessions.ask.user", { email: user.email })} label={t("sessions.end.go")} isDanger act={act} onClose={() => setAsking(false)}>
-          <p>{t("sessions.ask.user.says")}</p>
+        <Confirm title={t("admin.sessions.ask.user", { email: user.email })} label={t("admin.sessions.end.go")} isDanger act={act} onClose={() => setAsking(false)}>
+          <p>{t("admin.sessions.ask.user.says")}</p>
         </Confirm>
       )}
     </Card>

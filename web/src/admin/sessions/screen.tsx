@@ -33,13 +33,13 @@ function Sweep({ onDone }: { onDone(): void }) {
     const before = await overview();
     await ask(api.POST("/api/admin/jobs/{name}/run", { params: { path: { name: "sessions.sweep" } } }));
     const after = await overview();
-    toast(t("sessions.swept", { before: before.sessions_expired, after: after.sessions_expired }));
+    toast(t("admin.sessions.swept", { before: before.sessions_expired, after: after.sessions_expired }));
     onDone();
   });
   return (
     <>
-      <Button isSmall isBusy={act.isBusy} title={t("sessions.sweep.says")} onClick={() => void act.run()}>
-        {t("sessions.sweep")}
+      <Button isSmall isBusy={act.isBusy} title={t("admin.sessions.sweep.says")} onClick={() => void act.run()}>
+        {t("admin.sessions.sweep")}
       </Button>
       {act.problem && <ProblemNotice problem={act.problem} onOver={act.clear} />}
     </>
@@ -51,19 +51,19 @@ function Everyone({ count, onDone }: { count: number; onDone(): void }) {
   const [isOwn, setOwn] = useState(false);
   const act = async () => {
     const { ended } = await freshly(() => ask(api.POST("/api/admin/sessions/end", { body: { everybody: true, own_too: isOwn } })));
-    toast(t.many("sessions.ended", ended));
+    toast(t.many("admin.sessions.ended", ended));
     onDone();
   };
   return (
-    <Card title={t("sessions.everyone")} says={t("sessions.everyone.says")}>
+    <Card title={t("admin.sessions.everyone")} says={t("admin.sessions.everyone.says")}>
       <Button look="danger" onClick={() => setAsking(true)}>
-        {t("sessions.everyone")}
+        {t("admin.sessions.everyone")}
       </Button>
       {isAsking && (
-        <Confirm title={t("sessions.everyone.ask")} label={t("sessions.everyone")} isDanger typed={t("sessions.everyone.typed")} act={act} onClose={() => setAsking(false)}>
-          <p>{t.many("sessions.everyone.count", Math.max(0, isOwn ? count : count - 1))}</p>
+        <Confirm title={t("admin.sessions.everyone.ask")} label={t("admin.sessions.everyone")} isDanger typed={t("admin.sessions.everyone.typed")} act={act} onClose={() => setAsking(false)}>
+          <p>{t.many("admin.sessions.everyone.count", Math.max(0, isOwn ? count : count - 1))}</p>
           <Choice isOn={isOwn} onChoice={setOwn}>
-            {t("sessions.everyone.own")}
+            {t("admin.sessions.everyone.own")}
           </Choice>
         </Confirm>
       )}
@@ -79,14 +79,15 @@ function Counts({ reload, loaded }: { reload(): void; loaded: ReturnType<typeof 
       <Block loaded={loaded}>
         {({ sessions_active: active, sessions_expired: expired }) => (
           <div class="tiles two">
-            <Figure label={t("sessions.now")} value={formatNumber(active)} tone={limit !== undefined && active > limit ? "bad" : ""} says={limit === undefined ? "" : t("sessions.limit", { n: limit })} />
-            <Figure label={t("sessions.waiting")} value={formatNumber(expired)} says={<Sweep onDone={reload} />} />
+            <Figure label={t("admin.sessions.now")} value={formatNumber(active)} tone={limit !== undefined && active > limit ? "bad" : ""} says={limit === undefined ? "" : t("admin.sessions.limit", { n: limit })} />
+            <Figure label={t("admin.sessions.waiting")} value={formatNumber(expired)} says={<Sweep onDone={reload} />} />
           </div>
         )}
       </Block>
       <div class="card">
         <div class="inside">
-          <SeriesChart title={t("sessions.chart")} metric="sessions" object="active" hours={24} figure="last" format={(value) => formatNumber(value, { notation: "compact" })} {...(limit !== undefined && { threshold: limit })} />
+          <h2 class="unseen">{t("admin.sessions.chart")}</h2>
+          <SeriesChart title={t("admin.sessions.chart")} metric="sessions" object="active" hours={24} figure="last" format={(value) => formatNumber(value, { notation: "compact" })} {...(limit !== undefined && { threshold: limit })} />
         </div>
       </div>
     </div>
@@ -103,11 +104,11 @@ export default function Sessions() {
   };
   const query = user ? { user_id: user } : address ? { address } : {};
   return (
-    <Screen title={t("sessions.title")}>
+    <Screen title={t("admin.sessions.title")}>
       <Counts loaded={counts} reload={again} />
       <Filters>
-        <SearchFilter name="user" label={t("sessions.by_user")} />
-        {!user && <SearchFilter name="address" label={t("sessions.by_address")} />}
+        <SearchFilter name="user" label={t("admin.sessions.by_user")} />
+        {!user && <SearchFilter name="address" label={t("admin.sessions.by_address")} />}
       </Filters>
       <div class="card">
         <SessionList key={round} query={query} onClear={() => clearQuery(["user", "address"])} onEnded={counts.reload} />

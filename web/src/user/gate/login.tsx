@@ -42,7 +42,8 @@ export default function Login() {
   const act = useAct(async () => {
     const signedIn = await ask(api.POST("/api/auth/login", { body: { email, password } }));
     keepCsrfToken(signedIn.csrf_token);
-    go(target, true);
+    // A page of its own: it says that there is a session, and begins at its beginning for the keyboard.
+    location.replace(target);
   });
   const left = useCountdown(act.problem);
   const isUnverified = act.problem?.code === "auth.email_not_verified";

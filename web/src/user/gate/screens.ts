@@ -15,4 +15,5 @@ export const GATES: readonly ScreenEntry[] = [
   { path: "/confirm", load: link, words },
   { path: "/invitation", load: link, words },
   { path: "/not-me", load: link, words },
+  { path: "/unsubscribe/:token", load: () => import("./unsubscribe"), words },
 ];

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import { agentName } from "../../lib/agent";
 import { api, ask } from "../../lib/api/client";
-import { formatDate } from "../../lib/format";
+import { formatDay } from "../../lib/format";
 import { useLoad } from "../../lib/load";
 import { type Me, me } from "../../lib/me";
 import { useStore } from "../../lib/store";
@@ -163,7 +163,7 @@ export default function Home() {
   const { name } = who.user;
   const hello = name === "" ? t("home.hello") : t("home.hello.name", { name: `\u2068${name}\u2069` });
   return (
-    <Screen title={t("nav.home")} says={`${hello} ${formatDate(Date.now(), { dateStyle: "full" })}`}>
+    <Screen title={t("nav.home")} says={`${hello} ${formatDay(Date.now())}`}>
       <Steps who={who} />
       <div class="tiles">
         <News />

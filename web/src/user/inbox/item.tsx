@@ -41,7 +41,7 @@ export function NoticeItem({ item, onFollow, isShort = false, acts }: Props) {
         ) : (
           <span class="what">{title}</span>
         )}
-        {body && !isShort && <p dir="auto">{body}</p>}
+        {body && !isShort && <p dir={item.code ? undefined : "auto"}>{body}</p>}
         {!isShort && item.actions.length > 0 && (
           <p class="row">
             {item.actions.map((action) => (
@@ -52,7 +52,7 @@ export function NoticeItem({ item, onFollow, isShort = false, acts }: Props) {
           </p>
         )}
         <p class="soft small">
-          {categoryOf(item.category)} · <Time at={item.created_at} />
+          <bdi>{categoryOf(item.category)}</bdi> · <Time at={item.created_at} />
         </p>
       </div>
       {acts && <div class="acts">{acts}</div>}

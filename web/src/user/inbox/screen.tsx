@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { api, ask } from "../../lib/api/client";
-import { formatDate } from "../../lib/format";
+import { formatDay } from "../../lib/format";
 import { useAct, usePages } from "../../lib/load";
 import { me } from "../../lib/me";
 import { setQuery, useQuery } from "../../lib/router";
@@ -36,12 +36,12 @@ const DAY_MS = 86_400_000;
 
 /** Today, yesterday, or the date, in the reader's zone and calendar. */
 function dayOf(at: string): string {
-  const day = (moment: number | string) => formatDate(moment, { dateStyle: "full" });
+  const day = formatDay(at);
   const now = Date.now();
-  if (day(at) === day(now)) {
+  if (day === formatDay(now)) {
     return t("inbox.today");
   }
-  return day(at) === day(now - DAY_MS) ? t("inbox.yesterday") : day(at);
+  return day === formatDay(now - DAY_MS) ? t("inbox.yesterday") : day;
 }
 
 /** New ones are shown when they are asked for: a list does not move under the hand of its reader. */

@@ -1,4 +1,5 @@
 // What a notification says: by its code in the page's language, else as its author wrote it.
+import { agentName } from "../../lib/agent";
 import { formatDate, formatDuration, formatNumber } from "../../lib/format";
 import type { Schema } from "../../lib/api/client";
 import { wordsOf } from "../../lib/words";
@@ -28,8 +29,14 @@ function worded(value: unknown): string {
   }
 }
 
+/** A program that signed in is named as a person would name it. */
+function named(name: string, value: unknown): string {
+  const { machine } = (value ?? {}) as { machine?: unknown };
+  return name === "device" && typeof machine === "string" ? worded({ machine: agentName(machine, machine) }) : worded(value);
+}
+
 function valuesOf({ params }: Notification): Record<string, string> {
-  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, worded(value)]));
+  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, named(name, value)]));
 }
 
 export function titleOf(item: Notification): string {

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api, ask } from "../../lib/api/client";
 import { leaveForLogin } from "../../lib/leave";
 import { type Me, me, loadMe } from "../../lib/me";
-import { onEvent, startStream } from "../../lib/stream";
+import { onEvent, setPaused, startStream } from "../../lib/stream";
 import { useStore } from "../../lib/store";
 import { wordsOf } from "../../lib/words";
 import { Freshness } from "../../ui/fresh";
@@ -49,10 +49,13 @@ function groupsOf(who: Me | undefined): WayGroup[] {
 }
 
 async function signOut(): Promise<void> {
+  // Otherwise the stream would ask why it ended, and be told that nobody is signed in.
+  setPaused(true);
   try {
     await ask(api.POST("/api/auth/logout"));
     location.assign("/login");
   } catch {
+    setPaused(false);
     toast(t("out.failed"));
   }
 }

@@ -19,7 +19,7 @@ export default {
   "event.account.disowned": "The account was locked: “this was not me”",
   "event.invitation.accepted": "The invitation was accepted",
   "event.setup.completed": "The first administrator was made",
-  "event.notification.published": "Something was published",
+  "event.notification.published": "A notification was sent to you",
   "event.reason.logout": "by signing out",
   "event.reason.logout_all": "by signing out everywhere",
   "event.reason.revoked_by_user": "from another device",

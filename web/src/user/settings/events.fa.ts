@@ -22,7 +22,7 @@ export default {
   "event.account.disowned": "حساب قفل شد: «کار من نبود»",
   "event.invitation.accepted": "دعوت پذیرفته شد",
   "event.setup.completed": "نخستین مدیر ساخته شد",
-  "event.notification.published": "چیزی منتشر شد",
+  "event.notification.published": "اعلانی برای شما فرستاده شد",
   "event.reason.logout": "با خروج",
   "event.reason.logout_all": "با خروج از همه جا",
   "event.reason.revoked_by_user": "از دستگاهی دیگر",

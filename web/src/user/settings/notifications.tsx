@@ -21,9 +21,10 @@ const t = wordsOf<typeof en>();
 
 type Told = Schema<"NotificationPreferences">;
 type Category = Told["categories"][number];
-type Channel = "in_app" | "email";
+type Channel = "email";
 
-const CHANNELS: readonly Channel[] = ["in_app", "email"];
+/** Besides the inbox, which has everything. */
+const CHANNELS: readonly Channel[] = ["email"];
 const DIGESTS = ["off", "daily", "weekly"] as const;
 /** What is offered when quiet hours are turned on. */
 const NIGHT = { from: "22:00", to: "07:00" };

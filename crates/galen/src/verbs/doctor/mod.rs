@@ -141,7 +141,7 @@ impl Doctor {
         if let Some(cause) = &self.explain {
             return explain(cause);
         }
-        self.yes.iter().try_for_each(|name| known_cause(name))?;
+        self.yes.iter().map(String::as_str).try_for_each(known_cause)?;
         let loaded = common.load(Vec::new())?;
         let place = place(&loaded.config)?;
         let patients = self.patients(&loaded.config)?;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use galen_core::post::{Courier, Renderer};
 use galen_core::{Clock, Secret};
 use galen_post::{
-    Letters, Ntfy, Outward, Reach, Security, Smtp, SmtpLogin, SmtpSettings, Webhooks,
+    Letters, Ntfy, Outward, Push, Reach, Security, Smtp, SmtpLogin, SmtpSettings, VapidKey,
+    Webhooks,
 };
 
 use crate::config::{Config, MailSecurity, token};
@@ -49,9 +50,6 @@ pub fn of(
     Ok(Some(Arc::new(smtp)))
 }
 
-/// The destination of what goes to the phone: there is one.
-pub const PHONE: &str = "phone";
-
 /// The phone that is told of alerts: a topic's URL, and the token its server wants.
 #[derive(Clone)]
 pub struct Phone {
@@ -75,7 +73,27 @@ pub fn phone(config: &Config) -> Result<Option<Phone>, Failure> {
     Ok(topic.map(|topic| Phone { topic, token }))
 }
 
-/// Who carries what goes over HTTP: webhooks always, messages to the phone when there is one.
+/// The key towards push services: derived, so that it is the same at every start. `None`: it is not
+/// known whom a push service could write to, and without that it takes nothing.
+pub fn push_key(config: &Config, rooms: &Rooms, url: &str) -> Option<VapidKey> {
+    let subject = match &config.mail.from {
+        Some(from) => format!("mailto:{}", bare(from)),
+        None if url.starts_with("https://") => url.to_owned(),
+        None => return None,
+    };
+    let number = |attempt| rooms.accounts.push_number(attempt);
+    // One number in 2^32 is no key; the next one is.
+    (0..=u8::MAX).find_map(|attempt| VapidKey::new(&number(attempt), &subject).ok())
+}
+
+/// The address of `Name <address>`.
+fn bare(from: &str) -> &str {
+    let inside = from.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    inside.unwrap_or(from).trim()
+}
+
+/// Who carries what goes over HTTP: webhooks always, messages to the phone and to browsers where that
+/// was set up.
 ///
 /// # Errors
 /// When certificates cannot be read.
@@ -83,7 +101,7 @@ pub fn abroad(
     config: &Config,
     rooms: &Rooms,
     (reach, letters): (&Reach, &Arc<Letters>),
-    has_phone: bool,
+    (has_phone, push_key): (bool, Option<VapidKey>),
 ) -> Result<Vec<Arc<dyn Courier>>, Failure> {
     let roots = config.mail.trusted_certificates.as_deref().map(std::fs::read).transpose();
     let wrong = |says: String| {
@@ -94,7 +112,16 @@ pub fn abroad(
     let outward = Arc::new(outward.map_err(|error| wrong(error.to_string()))?);
     let clock = Arc::clone(&rooms.clock) as Arc<dyn Clock>;
     let mut couriers: Vec<Arc<dyn Courier>> =
-        vec![Arc::new(Webhooks::new(Arc::clone(&outward), clock))];
+        vec![Arc::new(Webhooks::new(Arc::clone(&outward), Arc::clone(&clock)))];
+    if let Some(key) = push_key {
+        couriers.push(Arc::new(Push {
+            outward: Arc::clone(&outward),
+            letters: Arc::clone(letters),
+            key,
+            clock,
+            entropy: Arc::clone(&rooms.entropy),
+        }));
+    }
     if has_phone {
         couriers.push(Arc::new(Ntfy::new(outward, Arc::clone(letters))));
     }
@@ -115,6 +142,12 @@ fn hello(house: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn push_services_write_to_the_bare_address() {
+        assert_eq!(bare("Galen <galen@example.org>"), "galen@example.org");
+        assert_eq!(bare(" galen@example.org "), "galen@example.org");
+    }
 
     #[test]
     fn the_name_for_the_greeting_is_the_host_of_the_public_address() {

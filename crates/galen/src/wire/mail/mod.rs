@@ -1,6 +1,7 @@
 //! The mailroom: writes kept letters out, with their links whole, and hands them to whoever carries them.
 
 mod courier;
+mod destination;
 mod post;
 
 use std::sync::Arc;
@@ -9,15 +10,14 @@ use galen_account::Accounts;
 use galen_core::outbox::{KeptParcel, LinkOrder, ParcelState, PostRoom};
 use galen_core::post::{Channel, Courier, Letter, Link, LinkName, Rendered, Renderer};
 use galen_core::{Clock, Entropy, Secret, Store};
-use galen_post::{Letters, Reach};
+use galen_post::{Letters, Reach, VapidKey};
 
 use super::rooms::Rooms;
 use crate::config::Config;
 use crate::failure::{Failure, OrFail};
 
-pub use courier::PHONE;
 use courier::Phone;
-pub use post::{send, sweep, watch};
+pub use post::{dispatch, send, sweep, watch};
 
 /// What stands in place of a secret where a letter is shown to somebody else than its reader.
 const HIDDEN: &str = "hidden";
@@ -33,6 +33,8 @@ pub struct Mailroom {
     couriers: Vec<Arc<dyn Courier>>,
     /// Whom couriers may call.
     reach: Reach,
+    /// The key browsers subscribe to.
+    push_key: Option<String>,
     /// The phone that is told of alerts.
     phone: Option<Phone>,
     /// How long a claimed parcel is held, in milliseconds: longer than any courier tries.
@@ -57,7 +59,9 @@ impl Mailroom {
         let reach = Reach::new(networks);
         let phone = courier::phone(config)?;
         let mail = courier::of(config, &house, Arc::clone(&renderer) as Arc<dyn Renderer>)?;
-        let abroad = courier::abroad(config, rooms, (&reach, &renderer), phone.is_some())?;
+        let key = courier::push_key(config, rooms, url);
+        let push_key = key.as_ref().map(VapidKey::public);
+        let abroad = courier::abroad(config, rooms, (&reach, &renderer), (phone.is_some(), key))?;
         Ok(Self {
             store: rooms.store.port(),
             accounts: Arc::clone(&rooms.accounts),
@@ -66,6 +70,7 @@ impl Mailroom {
             renderer,
             couriers: mail.into_iter().chain(abroad).collect(),
             reach,
+            push_key,
             phone,
             claim_ms: 2 * config.mail.timeout.as_signed_ms() + 60_000,
             url: url.to_owned(),
@@ -84,8 +89,17 @@ impl Mailroom {
                 Link { name: *name, url: Secret::new(url) }
             }
             LinkOrder::Leads { path } => {
-                let url = format!("{}{path}", self.url);
+                // An application's notification may lead out of the house: its link was checked.
+                let is_path = path.starts_with('/');
+                let url = if is_path { format!("{}{path}", self.url) } else { path.clone() };
                 Link { name: LinkName::Open, url: Secret::new(url) }
+            }
+            LinkOrder::Ends { category } => {
+                let token = parcel.user_id.filter(|_| is_whole);
+                let token = token.map(|id| self.accounts.unsubscribe_token(id, category));
+                let token = token.as_ref().map_or(HIDDEN, |token| token.reveal());
+                let url = format!("{}/unsubscribe/{token}", self.url);
+                Link { name: LinkName::Unsubscribe, url: Secret::new(url) }
             }
         };
         Letter {
@@ -114,5 +128,9 @@ impl PostRoom for Mailroom {
 
     fn carries(&self, channel: Channel) -> bool {
         self.courier(channel).is_some()
+    }
+
+    fn push_key(&self) -> Option<String> {
+        self.push_key.clone()
     }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use galen_core::outbox::{Attempted, KeptParcel, Settlement};
-use galen_core::post::{Channel, DeliveryFailure, Destination, Parcel};
-use galen_core::webhooks::{WebhookChange, WebhookState};
-use galen_core::{Cx, Refusal, RequestId, WebhookId};
+use galen_core::post::{Channel, DeliveryFailure, Parcel};
+use galen_core::{Cx, Refusal, RequestId};
 use galen_monitor::{Metric, Monitor};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -62,6 +61,16 @@ pub async fn send(running: &Running, cx: &Cx, channel: Channel) -> Result<Value,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
+}
+
+/// Puts what was published into the outbox, for those who asked for it by this channel. Channels wait
+/// for nothing of each other: each reads on from a place of its own.
+///
+/// # Errors
+/// Those of the store; the next run goes on where this one stood.
+pub async fn dispatch(running: &Running, cx: &Cx, channel: Channel) -> Result<Value, Refusal> {
+    let carried = running.mail.courier(channel).is_some();
+    Ok(json!(running.rooms.accounts.dispatch(cx, channel, carried).await?))
 }
 
 /// Forgets what was sent long ago, links that expired, and accounts whose address nobody proved.
@@ -167,7 +176,7 @@ impl Mailroom {
     }
 
     /// Another attempt later, unless it was tried for long enough.
-    fn again(&self, kept: &KeptParcel, asked_ms: i64, says: String) -> Attempted {
+    pub(super) fn again(&self, kept: &KeptParcel, asked_ms: i64, says: String) -> Attempted {
         let wait_ms = self.wait_ms(kept.attempts).max(asked_ms.min(WAIT_MS_MAX));
         let at = self.clock.now().plus_ms(wait_ms);
         if at.since_ms(kept.created_at) > TRIED_MS {
@@ -176,59 +185,8 @@ impl Mailroom {
         Attempted::Again { at, says }
     }
 
-    /// Where a parcel goes, with what its courier needs; or what became of it without.
-    async fn destination(&self, kept: &KeptParcel) -> Result<Destination, Attempted> {
-        match (kept.channel, &self.phone) {
-            (Channel::Email, _) => Ok(Destination::Mailbox { address: kept.destination.clone() }),
-            (Channel::Ntfy, Some(phone)) => {
-                Ok(Destination::Ntfy { topic: phone.topic.clone(), token: phone.token.clone() })
-            }
-            (Channel::Webhook, _) => {
-                let read = match kept.destination.parse() {
-                    Ok(id) => self.store.webhook(&self.cx(), id).await,
-                    Err(_) => Ok(None),
-                };
-                match read {
-                    Ok(Some(webhook)) if webhook.state == WebhookState::Active => {
-                        let secrets = self.accounts.webhook_secrets(&webhook, self.clock.now());
-                        Ok(Destination::Webhook { url: webhook.url, secrets })
-                    }
-                    Ok(Some(webhook)) => {
-                        let says = format!("the webhook is {}", webhook.state.name());
-                        Err(Attempted::Failed { says })
-                    }
-                    Ok(None) => {
-                        let says = "the webhook was removed".to_owned();
-                        Err(Attempted::Failed { says })
-                    }
-                    Err(error) => Err(self.again(kept, 0, error.to_string())),
-                }
-            }
-            (Channel::Ntfy | Channel::Push, _) => Err(Attempted::Captured),
-        }
-    }
-
-    /// Notes that a webhook's receiver wants nothing more, ever.
-    async fn gone(&self, kept: &KeptParcel) {
-        let Ok(id) = kept.destination.parse::<WebhookId>() else { return };
-        let state = Some(WebhookState::Gone);
-        let change = WebhookChange { state, ..WebhookChange::default() };
-        let cx = self.cx();
-        let noted = self
-            .accounts
-            .command(&cx, None, move |store, cx, act| store.change_webhook(cx, act, id, change));
-        match noted.await {
-            Ok(_) => {
-                tracing::warn!(webhook = %id, "a webhook's receiver is gone; it is told nothing more")
-            }
-            Err(error) => {
-                tracing::warn!(webhook = %id, %error, "that a webhook is gone is not noted")
-            }
-        }
-    }
-
     /// What a question of the mailroom's own to the store runs under.
-    fn cx(&self) -> Cx {
+    pub(super) fn cx(&self) -> Cx {
         let request_id = RequestId::mint(&*self.clock, &*self.entropy);
         Cx::background(request_id, &*self.clock, SETTLE_NS)
     }

@@ -22,7 +22,7 @@ const LINES: (u32, u32) = (10_000, 10_000);
 const PAGE_ROWS: u32 = 200;
 
 /// Exports the audit trail, newest first: one JSON object a line, 10 000 at the most; `Link: <…>;
-/// rel=\"next\"` (RFC 8288) leads on, when there are more. Wants a fresh authentication; that somebody
+/// rel="next"` (RFC 8288) leads on, when there are more. Wants a fresh authentication; that somebody
 /// exported it stands in the trail.
 #[utoipa::path(get, path = "/api/admin/audit/export", tag = "admin", security(("session" = [])), params(
     ("actor" = Option<String>, Query, format = "uuid", description = "Only what this user did."),

@@ -29,7 +29,7 @@ const PAGE_ROWS: u32 = 200;
 /// Pages of which an export is made at the most, empty ones included.
 const PAGES_MAX: u32 = 200;
 
-/// Exports users as CSV, newest first, 10 000 at the most; `Link: <…>; rel=\"next\"` (RFC 8288) leads
+/// Exports users as CSV, newest first, 10 000 at the most; `Link: <…>; rel="next"` (RFC 8288) leads
 /// on, when there are more. What a spreadsheet would take for a formula is set behind an apostrophe.
 /// Wants a fresh authentication; that somebody exported them stands in the audit trail.
 #[utoipa::path(get, path = "/api/admin/users/export", tag = "admin", security(("session" = [])), params(

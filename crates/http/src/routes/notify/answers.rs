@@ -1,6 +1,7 @@
 //! What became of publishing, as it is answered; and the one place that publishes.
 
 use galen_account::{Publish, Publisher};
+use galen_core::dispatch::FanOutProgress;
 use galen_core::model::{
     Audience, Broadcast, BroadcastState, Broadcasting, Delivered, Published, Reach, Role,
 };
@@ -136,6 +137,48 @@ pub(crate) struct BroadcastView {
     reach: ReachView,
     /// How many have read it.
     read: i64,
+    /// How far it has come by mail and push: one entry each, once it is under way.
+    channels: Vec<FanOutView>,
+}
+
+/// How far a broadcast has come by a channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BroadcastChannel)]
+struct FanOutView {
+    /// `email` or `push`.
+    channel: &'static str,
+    /// `running` while its audience is looked through, `done`, or `stopped` when it was taken back.
+    state: &'static str,
+    /// Users looked at so far.
+    looked: i64,
+    /// Messages put into the outbox so far, whatever became of them.
+    queued: i64,
+    /// Readers for whom it is held back: for the end of quiet hours, or for a digest.
+    held: i64,
+    /// Messages that were delivered.
+    delivered: i64,
+    /// Messages that will not be delivered.
+    failed: i64,
+    /// Messages that are kept to be read in the outbox, because nobody carries them.
+    captured: i64,
+    /// Messages that were taken back before they were sent.
+    cancelled: i64,
+}
+
+impl From<&FanOutProgress> for FanOutView {
+    fn from(it: &FanOutProgress) -> Self {
+        Self {
+            channel: it.channel.name(),
+            state: it.state.name(),
+            looked: it.looked,
+            queued: it.queued,
+            held: it.held,
+            delivered: it.sent,
+            failed: it.failed,
+            captured: it.captured,
+            cancelled: it.cancelled,
+        }
+    }
 }
 
 impl From<&Broadcast> for BroadcastView {
@@ -154,6 +197,7 @@ impl From<&Broadcast> for BroadcastView {
             ends_at: it.ends_at.into(),
             reach: it.reach.into(),
             read: it.read,
+            channels: it.carried.iter().map(FanOutView::from).collect(),
         }
     }
 }

@@ -241,6 +241,10 @@ impl PostRoom for Plain {
     fn carries(&self, _: Channel) -> bool {
         false
     }
+
+    fn push_key(&self) -> Option<String> {
+        Some("BKey".to_owned())
+    }
 }
 
 /// The periodic work of every test application: a task that may be run by hand, and one that may not.

@@ -1,0 +1,3 @@
+//! Links of mails that programs follow, too.
+
+pub(super) mod unsubscribe;

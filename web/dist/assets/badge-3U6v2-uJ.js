@@ -1,1 +1,0 @@
-import{H as e,b as t,c as n,i as r,l as i,p as a,q as o}from"./problem-BsjCQNtf.js";var s={"":i,good:n,warn:r,bad:a,note:t};function c({tone:t=``,children:n}){return o(`span`,{class:`badge ${t}`,children:[o(e,{d:s[t]}),n]})}function l({tone:t=`note`,children:n}){return o(`div`,{class:`notice ${t}`,children:[o(e,{d:s[t]}),o(`div`,{children:n})]})}export{l as n,c as t};

@@ -1,1 +1,0 @@
-import{mt as e,q as t}from"./problem-BsjCQNtf.js";function n({title:n,says:r,action:i,isBare:a=!1,footer:o,children:s}){let c=e();return t(`section`,{class:`card`,"aria-labelledby":c,children:[t(`header`,{children:[t(`div`,{children:[t(`h2`,{id:c,children:n}),r&&t(`p`,{children:r})]}),i]}),a?s:t(`div`,{class:`inside`,children:s}),o&&t(`footer`,{children:o})]})}export{n as t};

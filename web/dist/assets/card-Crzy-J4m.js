@@ -1,1 +1,0 @@
-import{n as e}from"./screen-CmKXxnzP.js";import{q as t,vt as n}from"./problem-BsjCQNtf.js";function r({title:r,says:i,end:a,children:o}){return e(r),t(n,{children:[t(`div`,{class:`gate-card`,children:[t(`header`,{children:[t(`h1`,{children:r}),i&&t(`p`,{children:i})]}),o]}),a&&t(`div`,{class:`gate-end`,children:a})]})}export{r as t};

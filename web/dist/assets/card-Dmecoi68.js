@@ -1,0 +1,1 @@
+import{dn as e,jt as t,l as n}from"./core-DvwjQtbW.js";function r({title:r,says:i,end:a,children:o}){return n(r),t(e,{children:[t(`div`,{class:`gate-card`,children:[t(`header`,{children:[t(`h1`,{children:r}),i&&t(`p`,{children:i})]}),o]}),a&&t(`div`,{class:`gate-end`,children:a})]})}export{r as t};

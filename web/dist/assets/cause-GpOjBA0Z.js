@@ -1,0 +1,1 @@
+import{Nt as e}from"./core-DvwjQtbW.js";var t=e();function n(e){let[n=``,...r]=e.split(`:`),i=r.join(`:`);return i===``?t.maybe(`cause.${n}`,e):n===`rule`?t.maybe(`rule.${i}`,i):t.maybe(`cause.${n}`,e,{name:i})}export{n as t};

@@ -1,1 +1,0 @@
-import{m as e,p as t}from"./screen-CmKXxnzP.js";import{lt as n}from"./problem-BsjCQNtf.js";var r=n(void 0);async function i(){let n=await e(t.GET(`/api/me`));return r.set(n),n}var a=document.documentElement.dataset.session===`yes`;export{i as n,r,a as t};

@@ -1,0 +1,1 @@
+import{Zt as e,un as t}from"./core-DvwjQtbW.js";function n(){return t(()=>e(`/settings/profile`,!0),[]),null}export{n as default};

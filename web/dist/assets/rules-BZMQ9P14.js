@@ -1,0 +1,1 @@
+import{E as e,Nt as t,T as n,y as r}from"./core-DvwjQtbW.js";var i=t();function a(){return r(async()=>(await e(n.GET(`/api/admin/alerts/rules`))).rules)}function o(e,t,n=1){let r=e?.find(e=>e.code===t&&e.enabled);return r?[{value:r.threshold*n,label:i(r.severity===`critical`?`line.alert`:`line.target`)}]:[]}export{a as n,o as t};

@@ -1,1 +1,0 @@
-import{G as e,K as t}from"./problem-BsjCQNtf.js";async function n(n,r){let i=await fetch(n).catch(()=>Promise.reject(t()));if(!i.ok)throw e(await i.json().catch(()=>void 0),i);let a=URL.createObjectURL(await i.blob());Object.assign(document.createElement(`a`),{href:a,download:r}).click(),setTimeout(()=>URL.revokeObjectURL(a),6e4)}export{n as t};

@@ -1,1 +1,0 @@
-var{registration:e=`open`,passwordMin:t=`15`,secure:n}=document.documentElement.dataset,r={registration:e,passwordMin:Number(t),isSecure:n===`yes`};export{r as t};

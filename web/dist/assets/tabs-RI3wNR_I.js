@@ -1,1 +1,0 @@
-import{q as e}from"./problem-BsjCQNtf.js";function t({label:t,tabs:n}){return e(`nav`,{class:`tabs`,"aria-label":t,children:n.map(t=>e(`a`,{href:t.to,"aria-current":t.isCurrent?`page`:void 0,children:[t.label,t.count?e(`span`,{class:`count`,children:t.count}):null]},t.to))})}export{t};

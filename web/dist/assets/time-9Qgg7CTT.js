@@ -1,1 +1,0 @@
-import{$ as e,Z as t,ht as n,lt as r,nt as i,q as a,ut as o}from"./problem-BsjCQNtf.js";var s=r(0),c=0,l;function u(){o(s),n(()=>(c+=1,l??=setInterval(()=>s.set(s.get()+1),3e4),()=>{--c,c===0&&(clearInterval(l),l=void 0)}),[])}function d({at:n,isDate:r=!1}){return u(),a(`time`,{dateTime:n,title:e(n),children:r?t(n,{dateStyle:`medium`}):i(n)})}export{d as t};
