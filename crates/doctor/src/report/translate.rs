@@ -3,9 +3,9 @@
 use galen_core::post::Language;
 use serde_json::{Map, Value};
 
-use crate::figure::{Unit, print};
+use crate::figure::Unit;
 use crate::words::Code;
-use crate::words::language::{fill, isolated, number_in};
+use crate::words::language::{fill, isolated, number_in, value_in};
 use crate::{checks, repairs};
 
 /// How deep a document is followed.
@@ -46,7 +46,7 @@ fn sentence(fields: &mut Map<String, Value>, language: Language) {
         }
         (Some(code), None) => code.text(language).to_owned(),
         (None, _) if fields.contains_key("formula") => match figure(fields) {
-            Some((value, unit)) => number_in(&print(value, unit), language),
+            Some((value, unit)) => value_in(value, unit, language),
             None => return,
         },
         (None, _) => return,

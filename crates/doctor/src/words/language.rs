@@ -5,7 +5,7 @@ use galen_core::post::Language;
 
 use super::{Code, render_param};
 use crate::evidence::redact;
-use crate::figure::{Figure, print};
+use crate::figure::{Figure, Unit, print};
 use crate::sentence::{Param, Sentence};
 
 impl Code {
@@ -49,7 +49,15 @@ pub fn render_param_in(param: &Param, language: Language) -> String {
 
 /// A figure as it is printed.
 pub fn figure_in(figure: &Figure, language: Language) -> String {
-    number_in(&print(figure.value, figure.unit), language)
+    value_in(figure.value, figure.unit, language)
+}
+
+/// A number with its unit. A PID or a port is a name that is typed again, and keeps its digits.
+pub fn value_in(value: f64, unit: Unit, language: Language) -> String {
+    match unit {
+        Unit::Id => print(value, unit),
+        _ => number_in(&print(value, unit), language),
+    }
 }
 
 /// A name in a text that runs the other way, isolated so that neither reorders the other (Unicode

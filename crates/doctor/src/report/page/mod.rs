@@ -12,11 +12,11 @@ use super::{Report, build};
 use crate::budget::{Budget, Component};
 use crate::checks::{Finding, Grade};
 use crate::evidence::{Fact, FactId, FactKey, object};
-use crate::figure::{Expr, Figure, Unit, print};
+use crate::figure::{Expr, Figure, Unit};
 use crate::sentence::Sentence;
 use crate::stats::P95_SAMPLES_MIN;
 use crate::verdict::Outcome;
-use crate::words::language::{never, number_in};
+use crate::words::language::{never, value_in};
 use crate::words::{self, Code};
 
 /// A piece of text, in code type or not.
@@ -56,7 +56,7 @@ impl Tongue {
 
     /// A number with its unit.
     fn number(self, value: f64, unit: Unit) -> String {
-        number_in(&print(value, unit), self.0)
+        value_in(value, unit, self.0)
     }
 
     /// A figure.

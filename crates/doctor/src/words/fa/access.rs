@@ -9,6 +9,7 @@ super::persian! {
     HaltedWhere: "گروه کنترل از این‌جا خوانده شد: {origin}.";
     NotHalted: "PID {pid} در حالت {state} است: نه متوقف و نه زیر ردگیری.";
     NotFrozen: "گروه کنترل آن {state} است.";
+    HaltedInstead: "PID {pid} هیچ کاری نمی‌کند ({state})، پس آنچه رشته‌هایش در آن ایستاده‌اند علت نیست.";
     DescriptorsTitle: "توصیفگرهای فایل سرور تمام شده است";
     Descriptors: "PID {pid} (`{command}`) به تعداد {open} از {limit} توصیفگر فایل باز دارد: نمی‌تواند اتصال دیگری بپذیرد.";
     DescriptorsNear: "PID {pid} به تعداد {open} از {limit} توصیفگر فایل باز دارد.";
