@@ -1,5 +1,5 @@
 // ALL screens the sweeps go through: those of nobody, and those of somebody who is signed in.
-export const GATES = ["/login", "/register", "/forgot", "/setup", "/verify", "/verify#token=x", "/reset#token=x", "/confirm#token=x", "/invitation#token=x", "/not-me#token=x"];
+export const GATES = ["/login", "/register", "/forgot", "/setup", "/verify", "/verify#token=x", "/reset#token=x", "/confirm#token=x", "/invitation#token=x", "/not-me#token=x", "/unsubscribe/x.news", "/unsubscribe/x"];
 
 export const SCREENS = [
   "/dashboard",
