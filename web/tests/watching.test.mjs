@@ -115,6 +115,7 @@ test("health draws what was measured, shows it as a table, and keeps its range i
   await page.waitForURL(/range=6h/);
   await page.getByLabel("Compare with before").check();
   await page.waitForURL(/compare=previous/);
+  await page.getByText("Requests · before").waitFor();
   const plot = page.locator(".chart", { hasText: "Problems answered" }).locator(".u-over");
   await plot.waitFor();
   await plot.scrollIntoViewIfNeeded();

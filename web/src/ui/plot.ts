@@ -167,11 +167,12 @@ function rangeOf(data: Drawn): uPlot.Range.Function {
 export function draw(frame: HTMLElement, data: Drawn): () => void {
   const height = data.heightPx ?? 180;
   const size = () => ({ width: Math.max(120, frame.clientWidth), height });
+  // Charts of a group share where the crosshair is, but a drag is of one of them: each zoom is one step back.
   const cursor: uPlot.Cursor = {
     y: false,
     points: { size: 7 },
     drag: { x: data.onZoom !== undefined, y: false, setScale: false },
-    ...(data.group === undefined ? {} : { sync: { key: data.group } }),
+    ...(data.group === undefined ? {} : { sync: { key: data.group, filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } }),
   };
   const options: uPlot.Options = {
     ...size(),
