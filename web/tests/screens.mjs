@@ -10,6 +10,7 @@ const folder = process.env.GALEN_SCREENS ?? join(dirname(fileURLToPath(import.me
 
 const GATES = ["login", "register", "forgot", "setup"];
 const SCREENS = ["dashboard", "notifications", "settings/profile", "settings/security", "settings/sessions", "settings/security-log", "settings/notifications", "settings/preferences", "settings/data"];
+const ADMIN_SCREENS = ["admin", "admin/health", "admin/alerts", "admin/doctor", "admin/queries", "admin/logs", "admin/users", "admin/sessions", "admin/notifications", "admin/audit", "admin/channels", "admin/jobs", "admin/settings"];
 
 /** Each screen is taken in each of these ways. */
 const WAYS = [
@@ -48,6 +49,15 @@ async function seed(galen, browser) {
   await Promise.all([admin, phone].map((page) => page.context().close()));
 }
 
+/** Half a minute of requests, so that what is watched has something to show; one sign-in fails. */
+async function live(page) {
+  await call(page, "POST", "/api/auth/login", { email: "nobody@example.org", password: "no password of anybody" });
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
+    await call(page, "GET", "/api/notifications");
+    await call(page, "GET", "/api/me/sessions");
+  }
+}
+
 async function take(page, url, path, way) {
   await page.goto(`${url}/${path}`);
   await page.locator("h1").first().waitFor();
@@ -62,6 +72,9 @@ const browser = await startBrowser();
 try {
   await mkdir(folder, { recursive: true });
   await seed(galen, browser);
+  const busy = await watchedPage(browser, { url: galen.url });
+  await signIn(busy, galen.url, "ann@example.org", "/admin");
+  await live(busy);
   for (const way of WAYS) {
     const page = await watchedPage(browser, { url: galen.url, ...way });
     for (const path of GATES) {
@@ -74,6 +87,12 @@ try {
     // Otherwise the devices of the next way would be one more.
     await call(page, "POST", "/api/auth/logout");
     await page.context().close();
+    const admin = await watchedPage(browser, { url: galen.url, ...way });
+    await signIn(admin, galen.url, "ann@example.org", "/admin");
+    for (const path of ADMIN_SCREENS) {
+      await take(admin, galen.url, path, way);
+    }
+    await admin.context().close();
   }
 } finally {
   await browser.close();
